@@ -1,0 +1,1 @@
+"""The command `eidosctl`: suggest, start, install, check."""
