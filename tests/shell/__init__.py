@@ -1,0 +1,1 @@
+"""Tests that press keys in real shells."""

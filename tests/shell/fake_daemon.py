@@ -1,0 +1,199 @@
+"""A daemon for tests: it speaks the real protocol on a real ZeroMQ socket, and has no model.
+
+In a test, `FakeDaemon` runs in a thread and can hold its answers back:
+
+    daemon.answer_with(suggest("ls -la"))
+    daemon.hold()
+    ...press keys...
+    daemon.release()
+
+As a program, `python fake_daemon.py SOCKET COMMAND` answers COMMAND to every request. Tests give
+it to a shell as the daemon that `$EIDOS_CTL start` starts.
+"""
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+import zmq
+
+from eidos.protocol import (
+    Candidate,
+    ErrorCode,
+    Failure,
+    Level,
+    StatusRequest,
+    Suggestions,
+    SuggestRequest,
+    decode_request,
+    encode_reply,
+)
+
+Frames = list[bytes]
+Behaviour = Callable[[SuggestRequest], Frames | None]
+"""What to answer to a request; None is silence."""
+
+_POLL_MS = 5
+
+
+def candidate(
+    command: str, level: Level = Level.OK, reason: str = "", score: float = 0.5
+) -> Candidate:
+    """Return a candidate; ok and without a reason unless said otherwise."""
+    return Candidate(command=command, verdict=level, reason=reason, score=score)
+
+
+def suggest(*candidates: Candidate | str) -> Behaviour:
+    """Answer the first `count` of *candidates*; a text stands for an ok candidate."""
+    full = tuple(candidate(c) if isinstance(c, str) else c for c in candidates)
+
+    def behaviour(request: SuggestRequest) -> Frames:
+        return encode_reply(Suggestions(request.id, 1.0, full[: request.count]))
+
+    return behaviour
+
+
+def refuse(code: ErrorCode, message: str) -> Behaviour:
+    """Answer with an error."""
+    return lambda request: encode_reply(Failure(request.id, code, message))
+
+
+def raw(*frames: bytes) -> Behaviour:
+    """Answer exactly *frames*; the frame ``b"<id>"`` becomes the id of the request."""
+
+    def behaviour(request: SuggestRequest) -> Frames:
+        return [request.id.encode() if frame == b"<id>" else frame for frame in frames]
+
+    return behaviour
+
+
+def raw_command(command: bytes, verdict: bytes = b"ok", reason: bytes = b"") -> Behaviour:
+    """Answer one candidate whose bytes no encoder and no validator has seen."""
+    return raw(b"eidos/1", b"suggestions", b"<id>", b"1.0", command, verdict, reason, b"0.5000")
+
+
+def silence(_request: SuggestRequest) -> None:
+    """Never answer."""
+
+
+class FakeDaemon:
+    """A ROUTER socket at *path* in a thread, which answers as the test says."""
+
+    def __init__(
+        self, path: Path, behaviour: Behaviour = silence, *, heartbeat_ms: int = 0
+    ) -> None:
+        self.path = path
+        self.requests: list[SuggestRequest] = []
+        self._behaviour = behaviour
+        self._open_gate = threading.Event()
+        self._open_gate.set()
+        self._stop = threading.Event()
+        self._context = zmq.Context()
+        self._socket = self._context.socket(zmq.ROUTER)
+        self._socket.linger = 0
+        if heartbeat_ms:
+            self._socket.setsockopt(zmq.HEARTBEAT_IVL, heartbeat_ms)
+        make_private_folder(path.parent)
+        _bind(self._socket, path)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.die()
+
+    def answer_with(self, behaviour: Behaviour) -> None:
+        """Answer requests that come from now on by *behaviour*."""
+        self._behaviour = behaviour
+
+    def hold(self) -> None:
+        """Keep answers back until `release`."""
+        self._open_gate.clear()
+
+    def release(self) -> None:
+        """Send the answers that were held back, and hold no more."""
+        self._open_gate.set()
+
+    def until_asked(self, times: int = 1, timeout_s: float = 10) -> SuggestRequest:
+        """Return the request that makes it *times* in all; it need not be answered yet."""
+        deadline_s = time.monotonic() + timeout_s
+        while len(self.requests) < times:
+            if time.monotonic() > deadline_s:
+                message = f"{len(self.requests)} of {times} requests within {timeout_s:g} s"
+                raise AssertionError(message)
+            time.sleep(0.005)
+        return self.requests[times - 1]
+
+    def die(self) -> None:
+        """Close every connection and remove the socket, as a daemon that is killed and cleaned."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+        self._socket.close()
+        self._context.term()
+        self.path.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        held: list[tuple[bytes, Frames]] = []
+        while not self._stop.is_set():
+            if self._socket.poll(_POLL_MS):
+                peer, *frames = self._socket.recv_multipart()
+                request = decode_request(frames)
+                if isinstance(request, SuggestRequest):
+                    self.requests.append(request)
+                    answer = self._behaviour(request)
+                    held += [(peer, answer)] if answer is not None else []
+                elif isinstance(request, StatusRequest):  # no shell sends it
+                    raise AssertionError(request)
+            if self._open_gate.is_set():
+                for peer, answer in held:
+                    self._socket.send_multipart([peer, *answer])
+                held.clear()
+
+
+class WedgedDaemon:
+    """A listener at *path* that takes connections and never says a word."""
+
+    def __init__(self, path: Path) -> None:
+        make_private_folder(path.parent)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.close()
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create *folder* for this user alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def _bind(router: "zmq.Socket[bytes]", path: Path) -> None:
+    before = os.umask(0o177)
+    try:
+        router.bind(f"ipc://{path}")
+    finally:
+        os.umask(before)
+
+
+def main(argv: list[str]) -> None:
+    """Serve until the folder of the socket is removed, which ends the test."""
+    path, command = Path(argv[1]), argv[2]
+    with FakeDaemon(path, suggest(command)):
+        while path.parent.is_dir():
+            time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    main(sys.argv)
