@@ -1,0 +1,79 @@
+"""Ask the daemon from Python; the only ZeroMQ code that eidosctl imports.
+
+(The key path does not come through here: `import zmq` alone costs 60 to 90 ms. zsh speaks ZMTP
+itself, bash and fish through eidos-client.pl; see docs/client-path.md.)
+"""
+
+import os
+import socket as sockets
+from pathlib import Path
+from typing import Final
+
+from eidos.errors import DaemonSilent, DaemonUnavailable, RuntimeDirError
+from eidos.paths import check_private
+from eidos.protocol import (
+    MAX_FRAME_BYTES,
+    PingRequest,
+    Pong,
+    Reply,
+    Request,
+    decode_reply,
+    encode_request,
+)
+
+PING_TIMEOUT_S: Final = 1.0
+
+
+def is_listening(socket: Path) -> bool:
+    """Tell whether anybody accepts connections on *socket*, in well under a millisecond.
+
+    A ZeroMQ connect to a dead path does not fail but waits; a plain one fails at once.
+
+    Raises:
+        RuntimeDirError: the socket's folder is not ours alone.
+    """
+    try:
+        check_private(socket.parent, os.getuid())
+        with sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM) as probe:
+            probe.settimeout(PING_TIMEOUT_S)
+            probe.connect(os.fspath(socket))
+    except OSError:
+        return False
+    return True
+
+
+def ask(request: Request, *, socket: Path, timeout_s: float) -> Reply:
+    """Send *request* and return the daemon's reply, a Failure included.
+
+    Raises:
+        DaemonUnavailable: nobody listens on *socket*.
+        DaemonSilent: no reply within *timeout_s*.
+        ProtocolError: the reply cannot be read.
+    """
+    import zmq
+
+    if not is_listening(socket):
+        message = f"no daemon listens on {socket}; start it: eidosctl start"
+        raise DaemonUnavailable(message)
+    with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+        dealer.linger = 0
+        dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+        dealer.connect(f"ipc://{socket}")
+        dealer.send_multipart(encode_request(request))
+        if not dealer.poll(int(timeout_s * 1000)):
+            message = f"no answer on {socket} after {timeout_s:g} s; try: eidosctl restart"
+            raise DaemonSilent(message)
+        return decode_reply(dealer.recv_multipart())
+
+
+def ping(socket: Path, *, timeout_s: float = PING_TIMEOUT_S) -> Pong:
+    """Return the daemon's sign of life, given without its engine.
+
+    Raises:
+        DaemonUnavailable, DaemonSilent, ProtocolError: as `ask` does.
+        RuntimeDirError: the socket's folder is not ours alone.
+    """
+    reply = ask(PingRequest(id="ping"), socket=socket, timeout_s=timeout_s)
+    if not isinstance(reply, Pong):
+        raise RuntimeDirError(f"whoever listens on {socket} is not eidosd; see: eidosctl doctor")
+    return reply

@@ -1,0 +1,138 @@
+"""Settings: environment over file over defaults, each value checked against its type.
+
+Every field of Config is a key of the TOML file and, in capitals behind `EIDOS_`, a variable.
+docs/configuration.md is generated from this module.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from eidos.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of one daemon; immutable, built once in `main`."""
+
+    model_path: Annotated[
+        str, Meta(description="A causal-LM ONNX file, or its folder; empty: the embedded model.")
+    ] = ""
+    tokenizer_path: Annotated[
+        str, Meta(description="The model's tokenizer.json; empty: the one beside the model.")
+    ] = ""
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="What is logged; request texts and commands appear at debug only."),
+    ] = "info"
+    threads: Annotated[int, Meta(ge=1, le=64, description="Threads that the model uses.")] = 2
+    max_tokens: Annotated[
+        int, Meta(ge=8, le=512, description="Longest command, in tokens of the model.")
+    ] = 96
+    queue_size: Annotated[
+        int, Meta(ge=1, le=1000, description="Requests that may wait; more are told 'busy'.")
+    ] = 32
+    deadline_s: Annotated[
+        float, Meta(ge=0.1, le=300, description="A request older than this gets an error.")
+    ] = 10.0
+    engine_timeout_s: Annotated[
+        float, Meta(ge=0.1, le=300, description="An engine silent for longer is restarted.")
+    ] = 20.0
+    drain_timeout_s: Annotated[
+        float, Meta(ge=0, le=60, description="How long SIGTERM waits for requests under way.")
+    ] = 3.0
+    memory_limit_mb: Annotated[
+        int,
+        Meta(
+            ge=64,
+            le=65_536,
+            description="The daemon (without its engine) stops itself above this, to be restarted.",
+        ),
+    ] = 512
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], path: Path) -> "Config":
+        """Return the settings in *environ* and in the TOML file *path*, which may be missing.
+
+        Raises:
+            ConfigError: an unreadable file, an unknown key, or a value that is not allowed.
+        """
+        return cls(**{key: value for key, value, _ in _merge(environ, path)})
+
+
+def describe(environ: Mapping[str, str], path: Path) -> list[tuple[str, Any, str]]:
+    """Return (key, value, source) for every key; source is environment, file or default.
+
+    Raises:
+        ConfigError: as `Config.load` does.
+    """
+    return _merge(environ, path)
+
+
+def allowed(key: str) -> str:
+    """Return what may stand at *key*, in words."""
+    kind, meta = _type_of(key)
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(get_args(kind))
+    if kind is str:
+        return "a path"
+    noun = "a whole number" if kind is int else "a number"
+    return f"{noun} from {meta.ge:g} to {meta.le:g}"
+
+
+def explanation(key: str) -> str:
+    """Return what *key* is for, in a sentence."""
+    return _type_of(key)[1].description or ""
+
+
+def variable(key: str) -> str:
+    """Return the name of the environment variable for *key*."""
+    return f"EIDOS_{key.upper()}"
+
+
+def _merge(environ: Mapping[str, str], path: Path) -> list[tuple[str, Any, str]]:
+    in_file = _read(path)
+    merged: list[tuple[str, Any, str]] = []
+    for field in fields(Config):
+        if text := environ.get(variable(field.name), ""):
+            value = _convert(field.name, text, place=variable(field.name), strict=False)
+            merged.append((field.name, value, "environment"))
+        elif field.name in in_file:
+            value = _convert(field.name, in_file[field.name], place=str(path), strict=True)
+            merged.append((field.name, value, "file"))
+        else:
+            merged.append((field.name, field.default, "default"))
+    return merged
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise ConfigError(f"cannot read {path}: {exc}; mend it or move it away") from exc
+    keys = [field.name for field in fields(Config)]
+    for key in table:
+        if key not in keys:
+            raise ConfigError(f"{path}: unknown key {key!r}; known keys: {', '.join(keys)}")
+    return table
+
+
+def _convert(key: str, value: object, *, place: str, strict: bool) -> object:
+    kind, meta = _type_of(key)
+    try:
+        return msgspec.convert(value, Annotated[kind, meta], strict=strict)
+    except msgspec.ValidationError as exc:
+        message = f"{place}: {key} = {value!r} is not allowed; it must be {allowed(key)}"
+        raise ConfigError(message) from exc
+
+
+def _type_of(key: str) -> tuple[Any, Meta]:
+    kind, meta = get_args(get_type_hints(Config, include_extras=True)[key])
+    return kind, meta

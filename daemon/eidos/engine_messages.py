@@ -1,0 +1,97 @@
+"""What the daemon and its engine process say to each other, over the engine's stdin and stdout.
+
+    daemon → engine   EngineSettings as JSON, its only argument; then one Job after the other
+    engine → daemon   Loaded once, or Unusable once; then one Done or Failed for each Job
+
+Each message is 4 bytes of length, big-endian, and as many bytes of MessagePack.
+"""
+
+import struct
+from typing import Final
+
+import msgspec
+
+_LENGTH: Final = struct.Struct("!I")
+LENGTH_BYTES: Final = _LENGTH.size
+
+
+class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine needs to know; given by the daemon as JSON."""
+
+    model_path: str
+    tokenizer_path: str
+    threads: int
+    max_tokens: int
+    log_level: str
+
+
+class Job(msgspec.Struct, frozen=True, tag=True):
+    """Generate up to `count` candidates for the request `text`."""
+
+    id: str
+    text: str
+    count: int
+
+
+class Loaded(msgspec.Struct, frozen=True, tag=True):
+    """The engine can serve; what it loaded, and how long that took."""
+
+    model: str
+    path: str
+    sha256: str
+    load_time_s: float
+
+
+class Unusable(msgspec.Struct, frozen=True, tag=True):
+    """The engine cannot serve with these settings; restarting it would not help."""
+
+    message: str
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A candidate as the model wrote it, judged by nobody; `score` is its probability."""
+
+    text: str
+    score: float
+
+
+class Done(msgspec.Struct, frozen=True, tag=True):
+    """The answer to the Job of the same id."""
+
+    id: str
+    drafts: list[Draft]
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """The Job of this id could not be done; the next one may be."""
+
+    id: str
+    message: str
+
+
+FromEngine = Loaded | Unusable | Done | Failed
+
+_TO_ENGINE: Final = msgspec.msgpack.Decoder(Job)
+_FROM_ENGINE: Final = msgspec.msgpack.Decoder(FromEngine)
+
+
+def pack(message: Job | FromEngine) -> bytes:
+    """Return *message* with its length in front."""
+    body = msgspec.msgpack.encode(message)
+    return _LENGTH.pack(len(body)) + body
+
+
+def body_bytes(header: bytes) -> int:
+    """Return the length that the LENGTH_BYTES bytes of *header* announce."""
+    (length,) = _LENGTH.unpack(header)
+    return length
+
+
+def unpack_job(body: bytes) -> Job:
+    """Return the Job in *body*."""
+    return _TO_ENGINE.decode(body)
+
+
+def unpack_answer(body: bytes) -> FromEngine:
+    """Return the engine's message in *body*."""
+    return _FROM_ENGINE.decode(body)

@@ -1,0 +1,161 @@
+"""The daemon's end of the socket: one owner, one file, frames in and out.
+
+What libzmq does on ipc sockets, each seen on libzmq 4.3.5, and what is done about it:
+
+- A second `bind` steals a live path silently: an flock on a file beside it comes first, and the
+  path's inode is compared with the one that was bound, so a deleted or stolen file is bound anew.
+- The socket file gets the umask's mode: it is made 0600, in a folder that is ours alone.
+- A peer may send endless frames of one message, which no option limits: main.py limits memory.
+- `accept` at the limit of open files aborts the process: main.py raises the limit, and peers
+  that do not finish the handshake, or do not answer heartbeats, are closed here.
+- A peer that reads slowly fills its queue: further replies to it are dropped (ROUTER's default).
+"""
+
+import fcntl
+import logging
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import zmq
+import zmq.asyncio
+
+from eidos.errors import AlreadyRunning, RuntimeDirError
+from eidos.paths import make_private
+from eidos.protocol import MAX_FRAME_BYTES
+
+log = logging.getLogger(__name__)
+
+_OPTIONS: Final = {
+    zmq.LINGER: 0,
+    zmq.MAXMSGSIZE: MAX_FRAME_BYTES,
+    zmq.RCVHWM: 16,
+    zmq.SNDHWM: 16,
+    zmq.BACKLOG: 128,
+    zmq.HANDSHAKE_IVL: 1000,
+    # A client is a few hundred bytes of shell that does not answer pings: it has 35 s, longer
+    # than any deadline; an abandoned connection is gone after that.
+    zmq.HEARTBEAT_IVL: 5000,
+    zmq.HEARTBEAT_TIMEOUT: 30_000,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it came: who sent it (for the reply), as which user, and its frames."""
+
+    sender: bytes
+    uid: int
+    frames: list[bytes]
+
+
+class Listener:
+    """The bound ROUTER socket, together with the lock that makes it ours."""
+
+    def __init__(self, path: Path, uid: int) -> None:
+        """Take the lock beside *path* and bind there.
+
+        Raises:
+            RuntimeDirError: the folder is not safe, or something else than a socket is there.
+            AlreadyRunning: another daemon holds the lock.
+        """
+        make_private(path.parent, uid)
+        self._path = path
+        self._lock = _take_lock(path.with_suffix(".lock"))
+        self._context = zmq.asyncio.Context(io_threads=1)
+        self._socket = self._context.socket(zmq.ROUTER)
+        for option, value in _OPTIONS.items():
+            self._socket.setsockopt(option, value)
+        self._inode = self._bind()
+
+    async def receive(self) -> Message:
+        """Wait for the next message."""
+        sender, *frames = await self._socket.recv_multipart(copy=False)
+        return Message(sender.bytes, _peer_uid(sender), [frame.bytes for frame in frames])
+
+    async def send(self, sender: bytes, frames: Sequence[bytes]) -> None:
+        """Send *frames* to *sender*; a sender that has gone is not an error."""
+        parts: list[Any] = [sender, *frames]  # pyzmq leaves the type of its elements open
+        await self._socket.send_multipart(parts)  # pyright: ignore[reportUnknownMemberType]
+
+    def ensure_bound(self) -> None:
+        """Bind again if the socket file was deleted or replaced; the lock says it is ours.
+
+        Raises:
+            RuntimeDirError: the folder is not safe any more, or the path is taken by a file.
+        """
+        if _inode(self._path) == self._inode:
+            return
+        log.warning("the socket %s was deleted or replaced; binding it again", self._path)
+        make_private(self._path.parent, os.getuid())
+        self._socket.unbind(self._address)
+        self._inode = self._bind()
+
+    def close(self) -> None:
+        """Remove the socket file, if it is still ours, and let go of the lock."""
+        owned = _inode(self._path) == self._inode
+        self._socket.close()
+        self._context.term()
+        if owned:
+            self._path.unlink(missing_ok=True)
+        self._lock.close()
+
+    @property
+    def _address(self) -> str:
+        return f"ipc://{self._path}"
+
+    def _bind(self) -> int:
+        # We hold the lock: a socket of ours here is what a killed daemon left behind.
+        _remove_stale(self._path)
+        umask = os.umask(0o177)
+        try:
+            self._socket.bind(self._address)
+        except zmq.ZMQError as exc:
+            raise RuntimeDirError(f"cannot listen on {self._path}: {exc}") from exc
+        finally:
+            os.umask(umask)
+        self._path.chmod(0o600)
+        return _inode(self._path)
+
+
+def _take_lock(path: Path) -> BinaryIO:
+    """Return the open, locked file, which holds our pid for people to read."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        lock = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = path.read_text(encoding="ascii").strip() or "unknown"
+        message = f"eidosd runs already (pid {pid}); see: eidosctl status"
+        raise AlreadyRunning(message) from None
+    except OSError as exc:
+        raise RuntimeDirError(f"cannot lock {path}: {exc.strerror}; remove it") from exc
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n".encode())
+    return lock
+
+
+def _remove_stale(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise RuntimeDirError(f"{path} is not a socket; move it away: mv {path} {path}.old")
+    path.unlink()
+
+
+def _inode(path: Path) -> int:
+    """Return the inode of *path*, 0 where there is nothing."""
+    try:
+        return path.lstat().st_ino
+    except FileNotFoundError:
+        return 0
+
+
+def _peer_uid(frame: zmq.Frame) -> int:
+    # libzmq's ipc transport gives "localhost:UID:GID:PID", from SO_PEERCRED.
+    return int(str(frame.get("Peer-Address")).split(":")[1])

@@ -1,0 +1,168 @@
+"""The daemon's loop: messages in, replies out; it starts, serves, drains and stops.
+
+No policy lives here: what a message may hold is protocol.py's, what an answer is pipeline.py's.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from eidos import __version__
+from eidos.config import Config
+from eidos.engine_messages import EngineSettings
+from eidos.engine_supervisor import EngineSupervisor
+from eidos.errors import EngineError, ProtocolError, RequestRefused
+from eidos.listener import Listener, Message
+from eidos.metrics import Metrics
+from eidos.notify import Notifier
+from eidos.pipeline import suggest
+from eidos.protocol import (
+    ErrorCode,
+    Failure,
+    PingRequest,
+    Pong,
+    Reply,
+    Status,
+    StatusRequest,
+    Suggestions,
+    SuggestRequest,
+    decode_request,
+    encode_reply,
+    request_id,
+)
+from eidos.status import take_status
+from eidos.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+
+class Server:
+    """One daemon: a socket, an engine, and the requests between them."""
+
+    def __init__(self, config: Config, socket: Path, notifier: Notifier) -> None:
+        self._config = config
+        self._path = socket
+        self._notifier = notifier
+        self._started_s = time.monotonic()
+        self._metrics = Metrics()
+        self._stop = asyncio.Event()
+        self._requests: set[asyncio.Task[None]] = set()
+        self._engine = EngineSupervisor(
+            EngineSettings(
+                model_path=config.model_path,
+                tokenizer_path=config.tokenizer_path,
+                threads=config.threads,
+                max_tokens=config.max_tokens,
+                log_level=config.log_level,
+            ),
+            queue_size=config.queue_size,
+            job_timeout_s=config.engine_timeout_s,
+        )
+
+    def stop(self) -> None:
+        """Ask the daemon to drain and end; may be called from a signal handler of the loop."""
+        self._stop.set()
+
+    async def serve(self) -> None:
+        """Serve until `stop`; requests that come while the model loads wait for it.
+
+        Raises:
+            AlreadyRunning, RuntimeDirError: the socket cannot be ours.
+            ModelError: the model cannot be used.
+            EidosError: memory ran out of bounds; a fresh start is the cure.
+        """
+        listener = Listener(self._path, os.getuid())
+        upkeep = Upkeep(listener, self._engine, self._notifier, self._config.memory_limit_mb)
+        log.info("listening on %s (eidosd %s, pid %d)", self._path, __version__, os.getpid())
+        workers = [
+            asyncio.create_task(self._receive(listener), name="receive"),
+            asyncio.create_task(self._engine.run(), name="engine"),
+            asyncio.create_task(upkeep.run(), name="upkeep"),
+        ]
+        stopping = asyncio.create_task(self._stop.wait(), name="stop")
+        try:
+            done, _ = await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()  # a worker never ends but by an error: raise it
+            await self._drain()
+        finally:
+            self._notifier.stopping()
+            await _cancel([*workers, stopping, *self._requests])
+            listener.close()
+            log.info("stopped")
+
+    async def _receive(self, listener: Listener) -> None:
+        while True:
+            message = await listener.receive()
+            if message.uid not in {os.getuid(), 0}:
+                log.warning("a message of uid %d was dropped", message.uid)
+                continue
+            task = asyncio.create_task(self._reply(listener, message))
+            self._requests.add(task)
+            task.add_done_callback(self._requests.discard)
+
+    async def _reply(self, listener: Listener, message: Message) -> None:
+        reply = await self._answer(message)
+        await listener.send(message.sender, encode_reply(reply))
+
+    async def _answer(self, message: Message) -> Reply:
+        """Return the reply to *message*, whatever happens."""
+        started_s = time.monotonic()
+        identity = request_id(message.frames)
+        try:
+            request = decode_request(message.frames)
+            match request:
+                case PingRequest():
+                    return Pong(identity, __version__)
+                case StatusRequest():
+                    status = take_status(self._path, self._started_s, self._metrics, self._engine)
+                    return Status(identity, msgspec.json.encode(status))
+                case SuggestRequest():
+                    return await self._suggest(request, started_s)
+        except (ProtocolError, RequestRefused) as exc:
+            return self._failure(identity, ErrorCode(exc.code), str(exc))
+        except EngineError as exc:
+            return self._failure(identity, ErrorCode.ENGINE, str(exc))
+        except Exception as exc:  # the client of a bug still gets an answer, and the next one too
+            log.exception("request=%s failed", identity)
+            reason = f"internal error: {type(exc).__name__}"
+            return self._failure(identity, ErrorCode.ENGINE, reason)
+
+    async def _suggest(self, request: SuggestRequest, started_s: float) -> Reply:
+        if self._stop.is_set():
+            raise RequestRefused("the daemon is stopping; ask again", code=ErrorCode.STOPPING)
+        try:
+            async with asyncio.timeout(self._config.deadline_s):
+                candidates = await suggest(request, self._engine)
+        except TimeoutError:
+            message = f"no answer within {self._config.deadline_s:g} s; try again in a moment"
+            raise RequestRefused(message, code=ErrorCode.DEADLINE) from None
+        total_ms = (time.monotonic() - started_s) * 1000
+        self._metrics.answered(total_ms)
+        log.debug("request=%s candidates=%d ms=%.1f", request.id, len(candidates), total_ms)
+        return Suggestions(request.id, total_ms, candidates)
+
+    def _failure(self, identity: str, code: ErrorCode, message: str) -> Failure:
+        self._metrics.failed(code)
+        # Messages never quote the request's text (test_privacy.py), so they may be logged.
+        log.info("request=%s error=%s: %s", identity, code, message)
+        return Failure(identity, code, message)
+
+    async def _drain(self) -> None:
+        """Wait for the requests under way, as long as the configuration allows."""
+        if self._requests:
+            log.info("stopping; %d requests are under way", len(self._requests))
+            await asyncio.wait(self._requests, timeout=self._config.drain_timeout_s)
+
+
+async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    running = list(tasks)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)

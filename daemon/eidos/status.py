@@ -1,0 +1,92 @@
+"""What `eidosctl status` shows: the JSON body of a status reply."""
+
+import os
+import time
+from pathlib import Path
+
+import msgspec
+import psutil
+
+from eidos import __version__
+from eidos.engine_supervisor import EngineSupervisor
+from eidos.metrics import Latency, Metrics, Requests
+
+
+class ModelStatus(msgspec.Struct, frozen=True):
+    """Which model serves; empty strings until it is loaded."""
+
+    name: str
+    path: str
+    sha256: str
+    load_time_s: float
+
+
+class EngineStatus(msgspec.Struct, frozen=True):
+    """How the engine process is; `state` is loading, idle or busy."""
+
+    pid: int | None
+    state: str
+    restarts: int
+    rss_bytes: int
+    cpu_percent: float
+
+
+class QueueStatus(msgspec.Struct, frozen=True):
+    """How many requests wait, and how many may."""
+
+    length: int
+    size: int
+
+
+class StatusBody(msgspec.Struct, frozen=True):
+    """Everything a person asks of a daemon; CPU figures are averages over the uptime."""
+
+    pid: int
+    version: str
+    uptime_s: float
+    socket: str
+    rss_bytes: int
+    cpu_percent: float
+    model: ModelStatus
+    engine: EngineStatus
+    requests: Requests
+    latency_ms: Latency
+    queue: QueueStatus
+
+
+def take_status(
+    socket: Path, started_s: float, metrics: Metrics, engine: EngineSupervisor
+) -> StatusBody:
+    """Return the state of this process and its engine now; *started_s* is monotonic."""
+    loaded = engine.loaded
+    rss_bytes, cpu_percent = _usage(os.getpid())
+    engine_rss_bytes, engine_cpu_percent = _usage(engine.pid) if engine.pid else (0, 0.0)
+    return StatusBody(
+        pid=os.getpid(),
+        version=__version__,
+        uptime_s=round(time.monotonic() - started_s, 1),
+        socket=str(socket),
+        rss_bytes=rss_bytes,
+        cpu_percent=cpu_percent,
+        model=ModelStatus(loaded.model, loaded.path, loaded.sha256, round(loaded.load_time_s, 3))
+        if loaded
+        else ModelStatus("", "", "", 0.0),
+        engine=EngineStatus(
+            engine.pid, engine.state, engine.restarts, engine_rss_bytes, engine_cpu_percent
+        ),
+        requests=metrics.requests(),
+        latency_ms=metrics.latency(),
+        queue=QueueStatus(engine.queue_length, engine.queue_size),
+    )
+
+
+def _usage(pid: int) -> tuple[int, float]:
+    """Return resident bytes and the average CPU share since the process began, in percent."""
+    try:
+        process = psutil.Process(pid)
+        with process.oneshot():
+            times = process.cpu_times()
+            age_s = max(time.time() - process.create_time(), 0.01)
+            return process.memory_info().rss, round(100 * (times.user + times.system) / age_s, 2)
+    except psutil.NoSuchProcess:
+        return 0, 0.0
