@@ -1,0 +1,215 @@
+"""The command line of eidosctl: every command parses, calls one function, and prints.
+
+What is heavy (zmq, psutil, the doctor) is imported by the command that needs it, so that
+`eidosctl start`, which a key press may have to wait for, starts quickly.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
+
+import click
+
+from eidos import __version__
+from eidos.errors import DaemonUnavailable, EidosError, RequestRefused
+from eidos.protocol import MAX_CANDIDATES, ErrorCode, Shell
+from eidosctl.cli_setup import SETUP_COMMANDS
+from eidosctl.output import as_json, printable, status_lines, version_warning
+from eidosctl.place import UNIT, Place
+
+if TYPE_CHECKING:
+    from eidosctl.asking import Answer
+
+_SHELLS = click.Choice([str(shell) for shell in Shell])
+_EXIT_CODES = """\b
+Exit codes:
+  0   done
+  1   error
+  2   wrong usage
+  3   no daemon, and none could be reached
+  4   refused, or no command to offer
+  5   a daemon runs already
+  78  a wrong configuration, model or folder
+"""
+
+
+@click.group(
+    epilog=_EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="eidosctl %(version)s")
+def cli() -> None:
+    """Turn plain English into shell commands, offline; manage the daemon that does it.
+
+    At a prompt you need none of this: type what you want and press Ctrl-G.
+    """
+
+
+for setup_command in SETUP_COMMANDS:
+    cli.add_command(setup_command)
+
+
+@cli.command()
+@click.argument("text", nargs=-1)
+@click.option("-n", "--count", default=1, type=click.IntRange(1, MAX_CANDIDATES), show_default=True,
+              help="How many commands to ask for.")  # fmt: skip
+@click.option("--shell", type=_SHELLS, help="The shell it is for; default: that of $SHELL.")
+@click.option("--json", "is_json", is_flag=True, help="Print all of the answer as one JSON object.")
+@click.option("--jsonl", is_flag=True,
+              help="Answer every line of standard input, which is the request or a JSON object "
+              "with it under 'nl', with one line of JSON, in order.")  # fmt: skip
+def suggest(
+    text: tuple[str, ...], count: int, shell: str | None, is_json: bool, jsonl: bool
+) -> None:
+    """Print a command that does what TEXT says.
+
+    Nothing is ever executed. Only the command goes to standard output; a warning about it goes to
+    standard error. TEXT is read from standard input where it is a single dash. A daemon is started if none runs.
+    """
+    from eidosctl import asking
+
+    place = Place.find(os.environ)
+    wanted = Shell(shell) if shell else _login_shell()
+    if jsonl:
+        if text or is_json:
+            raise click.UsageError("--jsonl reads its requests from standard input: give no TEXT")
+        lines = _lines(sys.stdin.buffer)
+        for answer in asking.suggest_lines(place, lines, shell=wanted, count=count):
+            click.echo(as_json(answer.row()))
+        return
+    request = _standard_input() if text == ("-",) else " ".join(text)
+    if not request.strip():
+        raise click.UsageError("say what you want, for instance: eidosctl suggest list files")
+    answer = asking.suggest(place, request, shell=wanted, count=count)
+    if is_json:
+        click.echo(as_json(answer.row(), indent=2))
+    _print_answer(answer, quiet=is_json)
+
+
+@cli.command()
+@click.option("--json", "is_json", is_flag=True, help="Print the daemon's figures as JSON.")
+def status(is_json: bool) -> None:
+    """Show how the daemon is.
+
+    Model, memory, CPU, requests, latencies, queue; warns if daemon and eidosctl differ in version.
+    """
+    from eidosctl import service
+
+    body = service.status(Place.find(os.environ))
+    warning = version_warning(body["version"])
+    if is_json:
+        click.echo(as_json({**body, "client_version": __version__}, indent=2))
+    else:
+        click.echo("\n".join(status_lines(body)))
+    if warning:
+        _say(f"warning: {warning}")
+
+
+@cli.command()
+def start() -> None:
+    """Start the daemon and wait until it serves."""
+    from eidosctl import service
+
+    started = service.start(Place.find(os.environ))
+    state = "runs already" if started.already else "started"
+    click.echo(f"eidosd {state}, pid {started.pid}{', by systemd' if started.by_systemd else ''}")
+
+
+@cli.command()
+def stop() -> None:
+    """Stop the daemon, after the requests under way."""
+    from eidosctl import service
+
+    stopped = service.stop(Place.find(os.environ))
+    click.echo("eidosd stopped" if stopped else "no eidosd was running")
+
+
+@cli.command()
+def restart() -> None:
+    """Stop the daemon, then start it."""
+    from eidosctl import service
+
+    place = Place.find(os.environ)
+    service.stop(place)
+    click.echo(f"eidosd started, pid {service.start(place).pid}")
+
+
+@cli.command()
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines as they come.")
+def logs(follow: bool) -> None:
+    """Show the log of the daemon.
+
+    It is in the journal under systemd, else in a file below ~/.local/state.
+    """
+    from eidosctl import service
+
+    place = Place.find(os.environ)
+    if service.manager_of_unit(place) is not None:
+        command = ["journalctl", f"--user-unit={UNIT}", "--lines=200"]
+        command += ["--follow"] if follow else ["--no-pager"]
+    elif place.log.exists():
+        command = ["tail", "-n", "200", *(["-F"] if follow else []), "--", str(place.log)]
+    else:
+        raise DaemonUnavailable(f"there is no log at {place.log}; start one: eidosctl start")
+    program = shutil.which(command[0])
+    if program is None:
+        raise EidosError(f"{command[0]} is not installed")
+    os.execv(program, command)  # noqa: S606 - the program is to take our place
+
+
+def main() -> NoReturn:
+    """Run eidosctl; every error becomes one line on standard error and an exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except click.Abort:
+        sys.exit(130)  # as of a program that Ctrl-C ends
+    except EidosError as exc:
+        _say(str(exc))
+        sys.exit(exc.exit_code)
+    except Exception as exc:  # noqa: BLE001 - a person must not see a traceback
+        trace = exc.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+        _say(f"unexpected {type(exc).__name__} in {where}: {exc}; please report this")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    click.echo(printable(f"eidosctl: {text}"), err=True)
+
+
+def _login_shell() -> Shell:
+    name = Path(os.environ.get("SHELL", "")).name
+    return Shell(name) if name in list(Shell) else Shell.BASH
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as exc:
+        raise RequestRefused("standard input is not UTF-8", code=ErrorCode.INVALID_UTF8) from exc
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield lines as they come, each without its end."""
+    for line in iter(stream.readline, b""):
+        yield line.rstrip(b"\r\n")
+
+
+def _print_answer(answer: "Answer", *, quiet: bool) -> None:
+    if answer.refusal is not None:
+        raise answer.refusal
+    if quiet:
+        return
+    for candidate in answer.usable:
+        click.echo(candidate.command)
+        if candidate.reason:
+            _say(f"{candidate.verdict}: {candidate.reason}")

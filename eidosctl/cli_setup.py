@@ -1,0 +1,187 @@
+"""The commands that set Eidos up and look it over; cli.py adds them to eidosctl."""
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from eidos.errors import EidosError, ModelError
+from eidos.protocol import Shell
+from eidosctl.output import printable, table
+from eidosctl.place import Place
+
+if TYPE_CHECKING:
+    from eidos.model_files import ModelFiles
+    from eidosctl.setup import Change
+
+_SHELL_ARGUMENT = click.argument("shell", type=click.Choice([str(shell) for shell in Shell]))
+
+
+@click.command()
+@click.option("--shell", "shells", multiple=True, type=click.Choice([str(s) for s in Shell]),
+              help="A shell to bind the key in (repeatable); default: the login shell and every "
+              "shell with a startup file.")  # fmt: skip
+@click.option("--no-systemd", is_flag=True, help="No unit: the first key press starts the daemon.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--allow-root", is_flag=True, help="Install for root, which is refused otherwise.")
+def install(shells: tuple[str, ...], no_systemd: bool, dry_run: bool, allow_root: bool) -> None:
+    """Bind Ctrl-G in your shells.
+
+    Adds one marked line to each shell's startup file (the file as it was is kept beside it),
+    installs completions of eidosctl, and has your systemd keep the daemon running, if there is one.
+    May be run again at any time.
+    """
+    from eidosctl import setup
+
+    if os.geteuid() == 0 and not (allow_root or dry_run):
+        message = (
+            "this would install Eidos for root; run it as yourself, or pass --allow-root "
+            "if root's prompt is what you want"
+        )
+        raise click.UsageError(message)
+    place = Place.find(os.environ)
+    chosen = [Shell(name) for name in shells] or setup.shells_in_use(os.environ)
+    if not chosen:
+        raise click.UsageError("no shell of yours was found; name one: --shell zsh, bash or fish")
+    root = click.get_current_context().find_root().command
+    _carry_out(setup.installation(place, chosen, root, systemd=not no_systemd), dry_run=dry_run)
+    if not dry_run:
+        click.echo(f"done; open a new {', '.join(chosen)}, type what you want, press Ctrl-G")
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Print what would be removed, and do nothing.")
+def uninstall(dry_run: bool) -> None:
+    """Remove all that `install` added.
+
+    Stops the daemon. Your configuration file is kept.
+    """
+    from eidosctl import setup
+
+    place = Place.find(os.environ)
+    _carry_out(setup.removal(place), dry_run=dry_run)
+    if place.config.exists():
+        click.echo(f"kept: {place.config}")
+
+
+@click.command()
+def doctor() -> None:
+    """Check every part, and say what mends it.
+
+    Starts a new interactive shell to see what Ctrl-G does there. Exits with 1 if a part fails.
+    """
+    from eidosctl import doctor as parts
+    from eidosctl import doctor_shells
+
+    place = Place.find(os.environ)
+    failures = 0
+    for check in (*parts.checks(place), *doctor_shells.checks(place)):
+        failures += not check.ok
+        mark = "ok  " if check.ok else "FAIL"
+        click.echo(printable(f"{mark}  {check.name:<16}{check.detail}"))
+        if not check.ok:
+            click.echo(printable(f"      {'':<16}mend: {check.mend}"))
+    if failures:
+        raise EidosError(f"{failures} of the checks failed")
+
+
+@click.group()
+def model() -> None:
+    """Look at the model's files."""
+
+
+@model.command()
+def info() -> None:
+    """Show which model is configured, its files and their checksums."""
+    from eidos import model_files
+
+    files = _model_files()
+    rows = [("model", files.name), ("graph", str(files.model)), ("tokenizer", str(files.tokenizer))]
+    rows.extend((check.path.name, check.detail) for check in model_files.verify(files))
+    click.echo("\n".join(table(rows)))
+
+
+@model.command()
+def verify() -> None:
+    """Compare the model's files with the checksums they were shipped with."""
+    from eidos import model_files
+
+    files = _model_files()
+    checks = model_files.verify(files)
+    for check in checks:
+        click.echo(printable(f"{'ok  ' if check.ok else 'FAIL'}  {check.path.name}"))
+    model_files.require_sound(files, checks)
+    if files.sums is None:
+        raise ModelError(f"there is no SHA256SUMS beside {files.model} to compare with")
+
+
+@click.group()
+def config() -> None:
+    """Look at the settings of the daemon."""
+
+
+@config.command()
+def show() -> None:
+    """Print every setting, its value, and where the value comes from."""
+    from eidos.config import describe
+
+    place = Place.find(os.environ)
+    rows = [
+        (key, f"{value!r:<12} from {source}")
+        for key, value, source in describe(os.environ, place.config)
+    ]
+    click.echo("\n".join(table(rows)))
+
+
+@config.command()
+def path() -> None:
+    """Print the path of the configuration file, which need not exist."""
+    click.echo(str(Place.find(os.environ).config))
+
+
+@click.command()
+@_SHELL_ARGUMENT
+def init(shell: str) -> None:
+    r"""Print what binds the key in a shell.
+
+    `eidosctl install` adds the same to the shell's startup file.
+
+    \b
+    zsh, bash:  source <(eidosctl init zsh)    or  eval "$(eidosctl init zsh)"
+    fish:       eidosctl init fish | source
+    """
+    from eidosctl.widgets import init_script
+
+    click.echo(init_script(Shell(shell), Place.find(os.environ)), nl=False)
+
+
+@click.command()
+@_SHELL_ARGUMENT
+def completion(shell: str) -> None:
+    """Print the completions of eidosctl for a shell."""
+    from eidosctl.completions import script
+
+    root = click.get_current_context().find_root().command
+    click.echo(script(Shell(shell), root))
+
+
+SETUP_COMMANDS: Final = (install, uninstall, doctor, model, config, init, completion)
+
+
+def _model_files() -> "ModelFiles":
+    from eidos import model_files
+    from eidos.config import Config
+
+    place = Place.find(os.environ)
+    settings = Config.load(os.environ, place.config)
+    return model_files.locate(settings.model_path, settings.tokenizer_path)
+
+
+def _carry_out(changes: "Iterable[Change]", *, dry_run: bool) -> None:
+    for change in changes:
+        if dry_run:
+            click.echo(printable(f"would {change.what}"))
+        else:
+            changed = change.apply()
+            click.echo(printable(f"{'done' if changed else 'kept'}  {change.what}"))

@@ -1,0 +1,88 @@
+"""Run eidosd without systemd: detached from the terminal, its log in a file that stays small."""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from eidos.errors import EidosError
+from eidosctl.place import Place
+
+MAX_LOG_BYTES: Final = 256 * 1024
+"""A log beyond this is set aside at the next start; at most one old one is kept."""
+_MANAGER_VARIABLES: Final = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"}
+_CLOCK_AND_LEVEL: Final = re.compile(r"^\S+ (?:DEBUG|INFO|WARNING|ERROR|CRITICAL) +[\w.]+: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Detached:
+    """An eidosd that was just started, and where in the log its lines begin."""
+
+    process: subprocess.Popen[bytes]
+    log: Path | None
+    offset: int
+
+    def exit_code(self) -> int | None:
+        """Return how it ended, or None while it runs."""
+        return self.process.poll()
+
+    def last_line(self) -> str:
+        """Return the last thing that it said, without clock and level, or "" for nothing."""
+        if self.log is None:
+            return ""
+        try:
+            with self.log.open("rb") as file:
+                file.seek(self.offset)
+                lines = file.read().decode(errors="replace").split("\n")
+        except OSError:
+            return ""
+        said = [line.strip() for line in lines if line.strip()]
+        return _CLOCK_AND_LEVEL.sub("", said[-1]) if said else ""
+
+
+def spawn(place: Place) -> Detached:
+    """Start eidosd in a session of its own.
+
+    Raises:
+        EidosError: the program is not there or cannot be started.
+    """
+    environ = _environment(place.environ)
+    log, offset = _open_log(place.log)
+    try:
+        process = subprocess.Popen(
+            [str(place.eidosd)],
+            env=environ,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log or subprocess.DEVNULL,
+            stderr=log or subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as exc:
+        message = f"cannot start {place.eidosd}: {exc.strerror}; install Eidos again"
+        raise EidosError(message) from exc
+    finally:
+        if log is not None:
+            log.close()
+    return Detached(process, place.log if log else None, offset)
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    # A terminal started by systemd hands these on; they are about another process than ours.
+    return {name: value for name, value in environ.items() if name not in _MANAGER_VARIABLES}
+
+
+def _open_log(path: Path) -> tuple[BinaryIO | None, int]:
+    """Open the log for appending; a log that cannot be written must not stop the daemon."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
+            path.replace(path.with_name(path.name + ".1"))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        log = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
+    except OSError:
+        return None, 0
+    return log, path.stat().st_size

@@ -1,0 +1,135 @@
+"""Check every part of the way from the key to the command, each failure with what mends it."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from eidos import __version__, client, model_files
+from eidos.config import Config, describe, variable
+from eidos.errors import EidosError
+from eidos.paths import check_private
+from eidos.protocol import Shell
+from eidosctl import asking, service, unit
+from eidosctl.place import UNIT, Place
+from eidosctl.usermanager import UserManager
+
+PACKAGES: Final = ("onnxruntime", "tokenizers", "jinja2", "pyzmq", "msgspec", "psutil")
+REQUEST: Final = "list files by size"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The state of one part; `mend` is the command that helps where it is not `ok`."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+def checks(place: Place) -> Iterator[Check]:
+    """Yield a check for each part, in the order of the way, as they are made."""
+    steps: list[tuple[str, str, Callable[[Place], Iterator[Check]]]] = [
+        ("python", "reinstall Eidos: see README.md", _python),
+        ("config", f"edit {place.config}", _config),
+        ("model", "eidosctl model verify", _model),
+        ("runtime folder", "eidosctl start", _runtime_folder),
+        ("unit", "eidosctl install", _unit),
+        ("daemon", "eidosctl restart", _daemon),
+        ("suggestion", "eidosctl restart", _suggestion),
+    ]
+    for name, mend, step in steps:
+        try:
+            yield from step(place)
+        except EidosError as exc:
+            yield Check(name, ok=False, detail=str(exc), mend=mend)
+
+
+def _python(place: Place) -> Iterator[Check]:
+    missing: list[str] = []
+    for package in PACKAGES:
+        try:
+            version(package)
+        except PackageNotFoundError:
+            missing.append(package)
+    mend = f"{sys.executable} -m pip install {' '.join(missing)}"
+    detail = f"Python {platform.python_version()}, eidosctl {__version__}"
+    yield Check("python", not missing, f"{detail}; missing: {missing}" if missing else detail, mend)
+    there = os.access(place.eidosd, os.X_OK)
+    yield Check("eidosd", there, str(place.eidosd), f"{sys.executable} -m pip install eidosctl")
+
+
+def _config(place: Place) -> Iterator[Check]:
+    settings = describe(place.environ, place.config)
+    yield Check("config", ok=True, detail=str(place.config))
+    from_shell = [variable(key) for key, _, source in settings if source == "environment"]
+    if from_shell and service.manager_of_unit(place) is not None:
+        detail = f"{', '.join(from_shell)} set here does not reach the daemon, which systemd starts"
+        yield Check("config", ok=False, detail=detail, mend=f"put it into {place.config}")
+
+
+def _model(place: Place) -> Iterator[Check]:
+    config = Config.load(place.environ, place.config)
+    files = model_files.locate(config.model_path, config.tokenizer_path)
+    bad = [check for check in model_files.verify(files) if not check.ok]
+    for check in bad:
+        detail = f"{check.path}: {check.detail}"
+        yield Check("model", ok=False, detail=detail, mend="pip install --force-reinstall eidosctl")
+    if not bad:
+        yield Check("model", ok=True, detail=f"{files.name}, checksums as shipped")
+
+
+def _runtime_folder(place: Place) -> Iterator[Check]:
+    folder = place.socket.parent
+    try:
+        check_private(folder, place.uid)
+    except FileNotFoundError:
+        detail = f"{folder} is not there; the daemon makes it"
+        yield Check("runtime folder", ok=False, detail=detail, mend="eidosctl start")
+    else:
+        yield Check("runtime folder", ok=True, detail=f"{folder}, ours alone")
+
+
+def _unit(place: Place) -> Iterator[Check]:
+    manager = UserManager.find(place.environ, place.uid)
+    if manager is None:
+        detail = "no user systemd; the first key press starts the daemon"
+        yield Check("unit", ok=True, detail=detail)
+        return
+    if not unit.is_installed(place):
+        detail = "not installed; the first key press starts the daemon"
+        yield Check("unit", ok=True, detail=detail)
+        return
+    state = service.unit_state(manager)
+    well = state["ActiveState"] == "active" and state["UnitFileState"] == "enabled"
+    box = "sandboxed" if place.sandbox.is_file() else "without the sandbox drop-in"
+    detail = f"{UNIT} {state['ActiveState']}, {state['UnitFileState']}, {box}"
+    yield Check("unit", well, detail, "eidosctl install")
+    if place.unit.read_text(encoding="utf-8") != unit.unit_text(place.eidosd):
+        detail = f"{place.unit} is of another version, or starts another eidosd"
+        yield Check("unit", ok=False, detail=detail, mend="eidosctl install")
+
+
+def _daemon(place: Place) -> Iterator[Check]:
+    pong = client.ping(place.socket)
+    yield Check("daemon", ok=True, detail=f"answers on {place.socket}")
+    same = pong.version == __version__
+    detail = f"daemon {pong.version}, eidosctl {__version__}"
+    yield Check("versions", same, detail, "eidosctl restart")
+    engine = service.status(place)["engine"]
+    detail = f"pid {engine['pid']}, {engine['state']}, {engine['restarts']} restarts"
+    yield Check("engine", engine["pid"] is not None, detail, "eidosctl logs; eidosctl restart")
+
+
+def _suggestion(place: Place) -> Iterator[Check]:
+    if not client.is_listening(place.socket):
+        return  # said above; a doctor starts nothing
+    answer = asking.suggest(place, REQUEST, shell=Shell.BASH, count=1)
+    if answer.refusal is not None:
+        raise answer.refusal
+    detail = f"{REQUEST!r}: {answer.usable[0].command} ({answer.total_ms:.0f} ms)"
+    yield Check("suggestion", ok=True, detail=detail)

@@ -1,0 +1,102 @@
+"""Install Eidos for one person, and take it away again without a trace.
+
+`installation` and `removal` yield one Change after the other; nothing happens until a change is
+applied, so a dry run prints the same list that a real one does.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from eidos.protocol import Shell
+from eidosctl import completions, files, rcfiles, service, unit, widgets
+from eidosctl.place import UNIT, Place, completion_file, zsh_functions
+from eidosctl.usermanager import UserManager
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that would be done; `apply` does it and says whether anything was different."""
+
+    what: str
+    apply: Callable[[], bool]
+
+
+def shells_in_use(environ: Mapping[str, str]) -> list[Shell]:
+    """Return the login shell and every shell that is installed and has a startup file."""
+    login = Path(environ.get("SHELL", "")).name
+    return [
+        shell
+        for shell in Shell
+        if shell == login or (shutil.which(shell) and rcfiles.rc_file(shell, environ).exists())
+    ]
+
+
+def installation(
+    place: Place, shells: Sequence[Shell], command: click.Command, *, systemd: bool
+) -> Iterator[Change]:
+    """Yield what installing means here: unit, completions, startup lines, a running daemon."""
+    manager = UserManager.find(place.environ, place.uid) if systemd else None
+    if manager is not None:
+        sandbox = unit.sandbox_works(manager)
+        kind = "with the sandbox" if sandbox else "without the sandbox: no user namespaces here"
+        yield Change(f"write {place.unit} ({kind})", lambda: unit.write(place, sandbox=sandbox))
+        yield Change(f"enable {UNIT}", lambda: unit.enable(place, manager))
+    for shell in shells:
+        yield _completion(shell, command)
+        yield _startup_line(shell, place)
+    if manager is not None:
+        yield Change(f"start {UNIT}", lambda: _restart(place))
+
+
+def removal(place: Place) -> Iterator[Change]:
+    """Yield what there is to take away; the configuration file is the person's, and stays."""
+    manager = UserManager.find(place.environ, place.uid)
+    if manager is not None or unit.is_installed(place):
+        yield Change(f"remove {place.unit}", lambda: unit.remove(place, manager))
+    yield Change("stop the daemon", lambda: service.stop(place))
+    for shell in Shell:
+        path = completion_file(shell)
+        yield Change(f"remove {path}", lambda path=path: files.remove(path))
+        path = rcfiles.rc_file(shell, place.environ)
+        yield Change(f"remove the line from {path}", lambda path=path: rcfiles.remove(path))
+    yield Change(f"remove {place.log}", lambda: _remove_leftovers(place))
+
+
+def _completion(shell: Shell, command: click.Command) -> Change:
+    path = completion_file(shell)
+    content = completions.script(shell, command).encode()
+
+    def apply() -> bool:
+        if files.read(path) == content:
+            return False
+        files.write_atomically(path, content)
+        return True
+
+    return Change(f"write {path}", apply)
+
+
+def _startup_line(shell: Shell, place: Place) -> Change:
+    path = rcfiles.rc_file(shell, place.environ)
+    line = rcfiles.rc_line(shell, widgets.widget(shell, place))
+    return Change(f"add one line to {path}", lambda: rcfiles.add(path, line))
+
+
+def _restart(place: Place) -> bool:
+    # Also one that runs already: it may be of an older version, or not of this unit.
+    service.stop(place)
+    service.start(place)
+    return True
+
+
+def _remove_leftovers(place: Place) -> bool:
+    old_log = place.log.with_name(place.log.name + ".1")
+    found = [files.remove(path) for path in (place.log, old_log)]
+    lock = place.socket.with_suffix(".lock")
+    if not service.listener_pid(place):
+        files.remove(lock)
+    files.remove_empty(place.log.parent, lock.parent, zsh_functions(), zsh_functions().parent)
+    return any(found)
