@@ -67,7 +67,8 @@ def suggest(
     """Print a command that does what TEXT says.
 
     Nothing is ever executed. Only the command goes to standard output; a warning about it goes to
-    standard error. TEXT is read from standard input where it is a single dash. A daemon is started if none runs.
+    standard error. TEXT is read from standard input where it is a single dash. A daemon is started
+    if none runs.
     """
     from eidosctl import asking
 

@@ -13,7 +13,7 @@ from eidosctl.place import Place
 
 if TYPE_CHECKING:
     from eidos.model_files import ModelFiles
-    from eidosctl.setup import Change
+    from eidosctl.installation import Change
 
 _SHELL_ARGUMENT = click.argument("shell", type=click.Choice([str(shell) for shell in Shell]))
 
@@ -32,7 +32,7 @@ def install(shells: tuple[str, ...], no_systemd: bool, dry_run: bool, allow_root
     installs completions of eidosctl, and has your systemd keep the daemon running, if there is one.
     May be run again at any time.
     """
-    from eidosctl import setup
+    from eidosctl import installation
 
     if os.geteuid() == 0 and not (allow_root or dry_run):
         message = (
@@ -41,11 +41,11 @@ def install(shells: tuple[str, ...], no_systemd: bool, dry_run: bool, allow_root
         )
         raise click.UsageError(message)
     place = Place.find(os.environ)
-    chosen = [Shell(name) for name in shells] or setup.shells_in_use(os.environ)
+    chosen = [Shell(name) for name in shells] or installation.shells_in_use(os.environ)
     if not chosen:
         raise click.UsageError("no shell of yours was found; name one: --shell zsh, bash or fish")
     root = click.get_current_context().find_root().command
-    _carry_out(setup.installation(place, chosen, root, systemd=not no_systemd), dry_run=dry_run)
+    _carry_out(installation.additions(place, chosen, root, systemd=not no_systemd), dry_run=dry_run)
     if not dry_run:
         click.echo(f"done; open a new {', '.join(chosen)}, type what you want, press Ctrl-G")
 
@@ -57,10 +57,10 @@ def uninstall(dry_run: bool) -> None:
 
     Stops the daemon. Your configuration file is kept.
     """
-    from eidosctl import setup
+    from eidosctl import installation
 
     place = Place.find(os.environ)
-    _carry_out(setup.removal(place), dry_run=dry_run)
+    _carry_out(installation.removals(place), dry_run=dry_run)
     if place.config.exists():
         click.echo(f"kept: {place.config}")
 

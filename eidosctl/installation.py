@@ -1,6 +1,6 @@
 """Install Eidos for one person, and take it away again without a trace.
 
-`installation` and `removal` yield one Change after the other; nothing happens until a change is
+`additions` and `removals` yield one Change after the other; nothing happens until a change is
 applied, so a dry run prints the same list that a real one does.
 """
 
@@ -35,7 +35,7 @@ def shells_in_use(environ: Mapping[str, str]) -> list[Shell]:
     ]
 
 
-def installation(
+def additions(
     place: Place, shells: Sequence[Shell], command: click.Command, *, systemd: bool
 ) -> Iterator[Change]:
     """Yield what installing means here: unit, completions, startup lines, a running daemon."""
@@ -52,7 +52,7 @@ def installation(
         yield Change(f"start {UNIT}", lambda: _restart(place))
 
 
-def removal(place: Place) -> Iterator[Change]:
+def removals(place: Place) -> Iterator[Change]:
     """Yield what there is to take away; the configuration file is the person's, and stays."""
     manager = UserManager.find(place.environ, place.uid)
     if manager is not None or unit.is_installed(place):
