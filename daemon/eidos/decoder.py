@@ -67,9 +67,8 @@ class Vocabulary(Protocol):
 
     end_ids: frozenset[int]
 
-    @property
     def word_start_ids(self) -> frozenset[int]:
-        """The ids of tokens that begin a word; asked for only when there are branches."""
+        """Return the ids of tokens that begin a word; asked only when there are branches."""
         ...
 
 
@@ -108,8 +107,10 @@ class Decoder:
         run = _Run(self, vocabulary.end_ids, max_tokens)
         steps, cache = run.greedy(np.array([prompt], np.int64), self._empty_cache, past=0)
         found = {sequence.ids: sequence for sequence in [_sequence(steps, vocabulary.end_ids)]}
+        if count == 1:
+            return list(found.values())
         # More branches are tried than are wanted: some end in a continuation found before.
-        for branch in _branches(steps, vocabulary)[: 2 * (count - 1)] if count > 1 else []:
+        for branch in _branches(steps, vocabulary)[: 2 * (count - 1)]:
             if len(found) >= count:
                 break
             path = run.follow(branch, steps, cache, past=len(prompt) + branch.at)
@@ -232,7 +233,7 @@ def _choose(logits: Logits) -> _Step:
 
 def _branches(steps: list[_Step], vocabulary: Vocabulary) -> list[_Branch]:
     """Return every way off the greedy path that falls between two words, likeliest first."""
-    between = vocabulary.word_start_ids | vocabulary.end_ids
+    between = vocabulary.word_start_ids() | vocabulary.end_ids
     branches = [
         _Branch(at, token, log_probability, step.log_probability - log_probability)
         for at, step in enumerate(steps)

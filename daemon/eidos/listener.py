@@ -67,9 +67,14 @@ class Listener:
         self._lock = _take_lock(path.with_suffix(".lock"))
         self._context = zmq.asyncio.Context(io_threads=1)
         self._socket = self._context.socket(zmq.ROUTER)
+        self._inode = 0
         for option, value in _OPTIONS.items():
             self._socket.setsockopt(option, value)
-        self._inode = self._bind()
+        try:
+            self._inode = self._bind()
+        except BaseException:
+            self.close()
+            raise
 
     async def receive(self) -> Message:
         """Wait for the next message."""
@@ -91,28 +96,23 @@ class Listener:
             return
         log.warning("the socket %s was deleted or replaced; binding it again", self._path)
         make_private(self._path.parent, os.getuid())
-        self._socket.unbind(self._address)
+        # No unbind: it would close the connections that came through the lost file.
         self._inode = self._bind()
 
     def close(self) -> None:
         """Remove the socket file, if it is still ours, and let go of the lock."""
-        owned = _inode(self._path) == self._inode
-        self._socket.close()
-        self._context.term()
+        owned = self._inode and _inode(self._path) == self._inode
+        self._context.destroy(linger=0)
         if owned:
             self._path.unlink(missing_ok=True)
         self._lock.close()
-
-    @property
-    def _address(self) -> str:
-        return f"ipc://{self._path}"
 
     def _bind(self) -> int:
         # We hold the lock: a socket of ours here is what a killed daemon left behind.
         _remove_stale(self._path)
         umask = os.umask(0o177)
         try:
-            self._socket.bind(self._address)
+            self._socket.bind(f"ipc://{self._path}")
         except zmq.ZMQError as exc:
             raise RuntimeDirError(f"cannot listen on {self._path}: {exc}") from exc
         finally:
@@ -126,13 +126,15 @@ def _take_lock(path: Path) -> BinaryIO:
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         lock = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
+    except OSError as exc:
+        raise RuntimeDirError(f"cannot open {path}: {exc.strerror}; remove it") from exc
+    try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        lock.close()
         pid = path.read_text(encoding="ascii").strip() or "unknown"
         message = f"eidosd runs already (pid {pid}); see: eidosctl status"
         raise AlreadyRunning(message) from None
-    except OSError as exc:
-        raise RuntimeDirError(f"cannot lock {path}: {exc.strerror}; remove it") from exc
     lock.truncate(0)
     lock.write(f"{os.getpid()}\n".encode())
     return lock

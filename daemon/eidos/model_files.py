@@ -56,10 +56,10 @@ def locate(model_path: str, tokenizer_path: str) -> ModelFiles:
         model = model / "model.onnx"
     beside = model.parent / "tokenizer.json"
     tokenizer = Path(tokenizer_path).expanduser() if tokenizer_path else beside
-    for path, key, given in ((model, "model_path", model_path), (tokenizer, "tokenizer_path", "")):
-        if not path.is_file():
-            raise ModelError(f"there is no file {path}; {_cure(key, embedded=not given)}")
     embedded = not model_path and not tokenizer_path
+    for path, key in ((model, "model_path"), (tokenizer, "tokenizer_path")):
+        if not path.is_file():
+            raise ModelError(f"there is no file {path}; {_cure(key, embedded=embedded)}")
     sums = model.parent / SUMS
     return ModelFiles(model, tokenizer, sums if sums.is_file() else None, embedded)
 

@@ -37,9 +37,12 @@ class Tokenizer:
         """Return the text of *ids* without special tokens."""
         return self._tokenizer.decode(ids, skip_special_tokens=True)
 
-    @cached_property
     def word_start_ids(self) -> frozenset[int]:
-        """The ids whose text begins with a blank, in byte-level BPE and in SentencePiece."""
+        """Return the ids whose text begins with a blank, in byte-level BPE and SentencePiece."""
+        return self._word_start_ids
+
+    @cached_property
+    def _word_start_ids(self) -> frozenset[int]:
         vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
         return frozenset(i for token, i in vocabulary.items() if token.startswith(("Ġ", "▁")))
 

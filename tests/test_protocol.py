@@ -1,0 +1,139 @@
+"""The frames of the wire: what goes in comes out, and nothing else is accepted."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from eidos import protocol
+from eidos.errors import ProtocolError
+from eidos.protocol import (
+    Candidate,
+    ErrorCode,
+    Failure,
+    Level,
+    PingRequest,
+    Pong,
+    Shell,
+    Status,
+    StatusRequest,
+    Suggestions,
+    SuggestRequest,
+)
+
+ids = st.from_regex(r"\A[A-Za-z0-9._-]{1,64}\Z")
+plain = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=50)
+texts = plain.filter(lambda text: text.strip()).map(str.strip)
+requests = st.one_of(
+    st.builds(PingRequest, id=ids),
+    st.builds(StatusRequest, id=ids),
+    st.builds(
+        SuggestRequest, id=ids, shell=st.sampled_from(Shell), count=st.integers(1, 8), text=texts
+    ),
+)
+candidates = st.builds(
+    Candidate,
+    command=plain,
+    verdict=st.sampled_from(Level),
+    reason=plain,
+    score=st.integers(0, 10_000).map(lambda n: n / 10_000),
+)
+replies = st.one_of(
+    st.builds(Pong, id=ids, version=plain),
+    st.builds(Status, id=ids, body=st.binary(max_size=50)),
+    st.builds(Failure, id=ids, code=st.sampled_from(ErrorCode), message=plain),
+    st.builds(
+        Suggestions,
+        id=ids,
+        total_ms=st.integers(0, 99_999).map(lambda n: n / 10),
+        candidates=st.lists(candidates, max_size=4).map(tuple),
+    ),
+)
+
+SUGGEST = [b"eidos/1", b"suggest", b"a1", b"zsh", b"1", b"list files"]
+
+
+def changed(at: int, value: bytes) -> list[bytes]:
+    """Return a good request with the frame *at* replaced."""
+    return [*SUGGEST[:at], value, *SUGGEST[at + 1 :]]
+
+
+@given(requests)
+def test_a_request_survives_the_wire(request: protocol.Request) -> None:
+    """Decoding what was encoded gives the same request."""
+    assert protocol.decode_request(protocol.encode_request(request)) == request
+
+
+@given(replies)
+def test_a_reply_survives_the_wire(reply: protocol.Reply) -> None:
+    """Decoding what was encoded gives the same reply."""
+    assert protocol.decode_reply(protocol.encode_reply(reply)) == reply
+
+
+@given(st.lists(st.binary(max_size=80), max_size=9))
+def test_garbage_raises_nothing_but_protocol_errors(frames: list[bytes]) -> None:
+    """Whatever frames come, decoding either works or says ProtocolError."""
+    for decode in (protocol.decode_request, protocol.decode_reply):
+        with contextlib.suppress(ProtocolError):
+            decode(frames)
+
+
+@pytest.mark.parametrize(
+    ("frames", "code", "words"),
+    [
+        (changed(0, b"eidos/2"), "version", "eidosctl restart"),
+        (changed(1, b"destroy"), "bad-message", "known: suggest, status, ping"),
+        (changed(2, b"../../x"), "bad-message", "$.id"),
+        (changed(2, b"a" * 65), "bad-message", "$.id"),
+        (changed(3, b"tcsh"), "bad-message", "tcsh"),
+        (changed(4, b"0"), "bad-message", ">= 1"),
+        (changed(4, b"9"), "bad-message", "<= 8"),
+        (changed(4, b"x"), "bad-message", "$.count"),
+        (changed(5, b""), "empty", "is empty"),
+        (changed(5, b" \n\t "), "empty", "is empty"),
+        (changed(5, b"x" * 1001), "too-long", "1001 characters; the limit is 1000"),
+        (changed(5, b"a\x00b"), "control-character", "U+0000) at position 2"),
+        (changed(5, b"a\x1b[2Jb"), "control-character", "U+001B"),
+        (changed(5, "a\u0085b".encode()), "control-character", "U+0085"),
+        (changed(5, b"\xff\xfe"), "invalid-utf8", "not valid UTF-8"),
+        (SUGGEST[:5], "bad-message", "has the fields id, shell, count, text"),
+        ([*SUGGEST, b"more"], "bad-message", "3 to 6 frames"),
+        ([b"eidos/1"], "bad-message", "3 to 6 frames"),
+        ([], "bad-message", "3 to 6 frames"),
+    ],
+)
+def test_bad_requests_are_refused_with_their_reason(
+    frames: list[bytes], code: str, words: str
+) -> None:
+    """Each way to be wrong has its error code, and words that say what is wrong."""
+    with pytest.raises(ProtocolError) as caught:
+        protocol.decode_request(frames)
+
+    assert caught.value.code == code
+    assert words in str(caught.value)
+
+
+def test_a_request_of_1000_characters_passes() -> None:
+    """The limit counts characters, not bytes, and is inclusive."""
+    request = protocol.decode_request(changed(5, ("é" * 1000).encode()))
+
+    assert isinstance(request, SuggestRequest)
+    assert len(request.text) == 1000
+
+
+def test_a_request_may_have_lines_and_tabs() -> None:
+    """A multi-line buffer is a request like any other; blanks around it do not count."""
+    request = protocol.decode_request(changed(5, b"  list\n\tfiles \n"))
+
+    assert isinstance(request, SuggestRequest)
+    assert request.text == "list\n\tfiles"
+
+
+@pytest.mark.parametrize(
+    ("frames", "identity"),
+    [(SUGGEST, "a1"), (changed(2, b"\xff"), "-"), (changed(2, b"a b"), "-"), ([b"x"], "-")],
+)
+def test_the_id_for_an_error_reply_is_safe(frames: list[bytes], identity: str) -> None:
+    """An id that cannot be trusted in a log line becomes "-"."""
+    assert protocol.request_id(frames) == identity
