@@ -1,0 +1,231 @@
+"""A real `systemd --user` with a journal, on a machine where nobody logs in: for root in CI.
+
+systemd wants three things that a login would have given it: a folder that says that systemd is
+there, a journal to write to, and a cgroup of its own in which the journal recognises a user's
+units (user.slice/user-UID.slice/user@UID.service).
+"""
+
+import contextlib
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SYSTEMD = Path("/usr/lib/systemd/systemd")
+JOURNALD = Path("/usr/lib/systemd/systemd-journald")
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+def until(condition: Callable[[], Any], timeout_s: float, what: Callable[[], str]) -> Any:
+    """Return the first true value of *condition*; when time is up, fail and print *what*."""
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    pytest.fail(f"timed out; this is how it stood:\n{what()}")
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A running user manager; its home and runtime folder are nobody else's."""
+
+    uid: int
+    environ: dict[str, str]
+    process: subprocess.Popen[bytes] = field(repr=False)
+
+    @property
+    def home(self) -> Path:
+        """The home of this manager's user, empty at first."""
+        return Path(self.environ["HOME"])
+
+    @property
+    def runtime(self) -> Path:
+        """Its XDG_RUNTIME_DIR."""
+        return Path(self.environ["XDG_RUNTIME_DIR"])
+
+    def run(self, *command: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run *command* as this user in this environment; a failure shows what it printed."""
+        result = subprocess.run(
+            [str(word) for word in command],
+            env=self.environ,
+            user=self.uid,
+            group=pwd.getpwuid(self.uid).pw_gid,
+            extra_groups=[],
+            cwd="/",
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        if check and result.returncode != 0:
+            pytest.fail(
+                f"{command} ended with {result.returncode}:\n{result.stdout}{result.stderr}"
+            )
+        return result
+
+    def systemctl(self, *arguments: str) -> str:
+        """Return what `systemctl --user` prints."""
+        return self.run("systemctl", "--user", *arguments).stdout.strip()
+
+    def journal(self, unit: str, *options: str) -> str:
+        """Return what the journal holds of *unit*; root reads it, whoever the user is."""
+        command = ["journalctl", "--quiet", "--no-pager", *options]
+        match = [f"_SYSTEMD_USER_UNIT={unit}", "+", f"USER_UNIT={unit}"]
+        subprocess.run(["journalctl", "--sync"], check=True, timeout=30)
+        return subprocess.run(
+            [*command, *match], check=True, capture_output=True, text=True, timeout=30
+        ).stdout
+
+
+def unavailable() -> str | None:
+    """Return why there can be no such manager here, or None."""
+    if os.geteuid() != 0:
+        return "only root can start a user manager without a login"
+    if not SYSTEMD.exists() or not JOURNALD.exists():
+        return "systemd is not installed"
+    if Path("/run/systemd/private").exists():
+        return "this machine runs systemd already, and the tests would change its state"
+    if any(Path("/run/user").glob("*/systemd")):
+        return "a user manager runs here already"
+    if not Path(CGROUPS, "unified").is_dir() and not Path(CGROUPS, "cgroup.procs").exists():
+        return "no cgroup file system that systemd could use"
+    return None
+
+
+@contextlib.contextmanager
+def journal() -> Iterator[None]:
+    """Run a journal, alone on this machine, and clean up behind it."""
+    marker, log = Path("/run/systemd/system"), Path("/run/log/journal")
+    had_marker, had_log = marker.exists(), log.exists()
+    hidden = _make_inaccessible()
+    with Path("/run/eidos-test.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        marker.mkdir(parents=True, exist_ok=True)
+        process = subprocess.Popen([JOURNALD], stderr=subprocess.DEVNULL)
+        try:
+            socket = Path("/run/systemd/journal/socket")
+            until(lambda: socket.exists() and process.poll() is None, 10, lambda: "no journal")
+            yield
+        finally:
+            _end(process)
+            for path in hidden:
+                path.unlink()
+            if not had_marker:
+                marker.rmdir()
+            if not had_log:
+                shutil.rmtree(log, ignore_errors=True)
+
+
+def _make_inaccessible() -> list[Path]:
+    """Make what systemd as process 1 makes at boot: the files that it hides other files behind."""
+    folder = Path("/run/systemd/inaccessible")
+    folder.mkdir(parents=True, exist_ok=True)
+    kinds = {"reg": stat.S_IFREG, "fifo": stat.S_IFIFO, "sock": stat.S_IFSOCK}
+    missing = {folder / name: kind for name, kind in kinds.items() if not (folder / name).exists()}
+    for path, kind in missing.items():
+        os.mknod(path, kind)
+    (folder / "dir").mkdir(mode=0, exist_ok=True)
+    return list(missing)
+
+
+@contextlib.contextmanager
+def user_manager(uid: int) -> Iterator[Manager]:
+    """Run `systemd --user` for *uid*; `journal` must run."""
+    # Where ProtectHome= looks for homes, and where systemd itself expects the runtime folder.
+    home, runtime = Path(tempfile.mkdtemp(prefix="eidos-", dir="/home")), Path(f"/run/user/{uid}")
+    runtime.mkdir(parents=True, exist_ok=True)
+    # As at a login, a tmpfs: systemd removes a RuntimeDirectory= on no other file system.
+    options = f"mode=700,uid={uid},gid={pwd.getpwuid(uid).pw_gid}"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", options, "eidos-test", runtime], check=True)
+    os.chown(home, uid, pwd.getpwuid(uid).pw_gid)
+    environ = {
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "SHELL": "/bin/bash",
+        "SYSTEMD_LOG_TARGET": "journal",
+    }
+    cgroups = _make_cgroups(uid)
+    log = home / "manager.log"
+    process = _start(uid, environ, cgroups, log)
+    manager = Manager(uid, environ, process)
+    try:
+        until(
+            lambda: (
+                manager.run("systemctl", "--user", "is-system-running", check=False).stdout
+                in {"running\n", "degraded\n"}
+            ),
+            20,
+            log.read_text,
+        )
+        yield manager
+    finally:
+        _end(process)
+        _remove_cgroups(cgroups)
+        subprocess.run(["umount", runtime], check=True)
+        runtime.rmdir()
+        shutil.rmtree(home)
+
+
+def _start(
+    uid: int, environ: dict[str, str], cgroups: list[Path], log: Path
+) -> subprocess.Popen[bytes]:
+    # The shell moves itself into the cgroups while it is root, then becomes the manager.
+    moves = "".join(f"echo $$ > {folder}/cgroup.procs; " for folder in cgroups)
+    gid = pwd.getpwuid(uid).pw_gid
+    become = f"exec setpriv --reuid {uid} --regid {gid} --clear-groups {SYSTEMD} --user"
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            ["/bin/sh", "-c", f"{moves}{become}"],
+            env=environ,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+
+
+def _make_cgroups(uid: int) -> list[Path]:
+    hierarchies = [CGROUPS / name for name in ("systemd", "unified", "memory", "pids", "cpu")]
+    if Path(CGROUPS, "cgroup.procs").exists():
+        hierarchies = [CGROUPS]
+    folders = []
+    for hierarchy in filter(Path.is_dir, hierarchies):
+        folder = hierarchy / "user.slice" / f"user-{uid}.slice" / f"user@{uid}.service"
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in (folder, *folder.glob("cgroup.*"), folder / "tasks"):
+            if path.exists():
+                os.chown(path, uid, -1)
+        folders.append(folder)
+    return folders
+
+
+def _remove_cgroups(folders: list[Path]) -> None:
+    for folder in folders:
+        below = sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True)
+        for path in (*below, folder, folder.parent, folder.parent.parent):
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
