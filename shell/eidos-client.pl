@@ -1,0 +1,524 @@
+#!/usr/bin/perl
+# eidos-client.pl: ask the Eidos daemon for commands, for the widgets of bash and fish.
+#
+#     EIDOS_REQUEST=TEXT EIDOS_CTL=… EIDOS_TIMEOUT_S=… perl -C0 eidos-client.pl SHELL COUNT DRAW
+#     perl -C0 eidos-client.pl socket-path
+#
+# The request comes in the environment, which other users cannot read; arguments they can.
+# DRAW is "line" if the shell has wiped the line of the prompt (bash): the request is shown there,
+# dim, behind a spinner. It is "cursor" if the line still stands (fish): the spinner turns at the
+# cursor. Without a terminal nothing is drawn and no key is read.
+#
+# What comes out, for a shell to read line by line, never by eval:
+#
+#     STATUS      ok, error or cancelled
+#     MESSAGE     for the person at the prompt; may be empty
+#     N           how many candidates follow
+#     COMMAND     N times: a command that may stand in the prompt,
+#     NOTE                 and why to look at it twice; may be empty
+#     TYPED       what was typed or pasted meanwhile; may be empty, or several lines
+#     .
+#
+# Everything in it is one clean line but TYPED, which has line breaks only out of a paste.
+#
+# Not one module is loaded, not even strict: on the machine where this was written perl starts in
+# 2.0 ms, strict adds 0.9, Errno 1.4, Time::HiRes 4.6, Socket 8, POSIX 16. The tests check this
+# file under strict and warnings. The numbers in place of names are those of Linux.
+
+my ($AF_UNIX, $SOCK_STREAM, $SOCK_NONBLOCK) = (1, 1, 04000);
+my ($EINTR, $EAGAIN, $EACCES) = (4, 11, 13);
+my $WNOHANG = 1;
+
+my $PROTOCOL        = 'eidos/1';
+my $MAX_TEXT_CHARS  = 1000;
+my $MAX_FRAME_BYTES = 65_536;
+my $MAX_FRAMES      = 1000;    # read for one reply, heartbeats counted
+my $MAX_COMMAND_BYTES = 4096;
+my $MAX_PATH_BYTES    = 107;   # sizeof(sockaddr_un.sun_path) - 1
+
+my $HANDSHAKE_S = 0.2;     # a daemon that lives answers a handshake in a millisecond
+my $START_S     = 10;
+my $RETRY_S     = 0.02;
+my $FRAME_S     = 0.1;     # of the spinner
+my $TICK_S      = 0.05;
+my $ESCAPE_S    = 0.05;    # after this long a lone ESC is the Escape key
+my $PASTE_S     = 1;       # after this much silence a paste without an end is over
+my $QUIET_S     = 0.01;    # a terminal writes the pieces of a paste closer together
+
+# The client's own clock: the seconds it has spent waiting in select, since perl's clock counts
+# whole seconds only. The milliseconds of work in between do not count.
+my $clock_s = 0;
+
+my $socket;
+my $inbox = '';            # bytes from the daemon that no frame has used yet
+my $frames_read = 0;
+
+my $request = '';
+my $terminal;              # /dev/tty, unset where there is none
+my $saved_modes;           # its modes as the shell had set them
+my $draw  = '';            # how to show that work is going on: "line", "cursor" or not at all
+my $drawn = '';            # what stands there now
+my $stage = '';            # what is going on, where it is not just waiting for the answer
+
+my $keys      = '';        # bytes from the keyboard that are not understood yet
+my $keys_s    = -1;        # when the last of them came
+my $pasting   = 0;
+my $typed     = '';        # what the keys amount to
+my $cancelled = 0;         # by a signal
+
+# An answer travels up to main by die, whatever the depth at which it is known.
+sub finish { my ($status, $message, @candidates) = @_; die [$status, $message, @candidates] }
+sub fail   { finish('error', "eidos: $_[0]") }
+
+# ---------------------------------------------------------------- text
+
+# The characters that no prompt and no message may hold: C0, DEL and C1 controls, and what is
+# invisible or turns the direction of the text round, so that a line is not what it looks like.
+# daemon/eidos/text_gate.py says more of them.
+my $UNSEEN = qr/[\x00-\x1f\x7f-\x9f]                       # controls
+    | [\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{3164}\x{ffa0}]
+    | [\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}]  # zero width, separators, direction
+    | [\x{feff}\x{fff0}-\x{fffb}\x{d800}-\x{dfff}\x{e0000}-\x{e0fff}\x{110000}-\x{7fffffff}]/x;
+
+# Return the characters of $bytes, or nothing if they are not UTF-8.
+sub characters {
+    my ($text) = @_;
+    return utf8::decode($text) ? $text : undef;
+}
+
+# Say whether a command may stand in a prompt.
+sub is_clean {
+    my ($command) = @_;
+    return 0 if $command eq '' || length $command > $MAX_COMMAND_BYTES;
+    my $text = characters($command);
+    return defined $text && $text !~ $UNSEEN;
+}
+
+# Return a message as one line that does nothing to a terminal.
+sub clean_message {
+    my ($message) = @_;
+    my $text = characters($message);
+    ($text = $message) =~ s/[^\x20-\x7e]/?/g if !defined $text;
+    $text =~ s/[\s\x{85}]+/ /g;
+    $text =~ s/$UNSEEN//g;
+    $text = substr($text, 0, 399) . '~' if length $text > 400;
+    utf8::encode($text);
+    return $text;
+}
+
+# Return the request without surrounding blanks, if a model may be asked it.
+sub checked_request {
+    my ($text) = @_;
+    s/\A\s+//, s/\s+\z// for $text;
+    finish('error', 'eidos: type what you want to do, then press Ctrl-G') if $text eq '';
+    my $characters = characters($text);
+    my $length = length(defined $characters ? $characters : $text);
+    fail("the request has $length characters; the limit is $MAX_TEXT_CHARS")
+        if $length > $MAX_TEXT_CHARS;
+    return $text;
+}
+
+# ---------------------------------------------------------------- socket
+
+# Return the folder of the socket and the path of the socket, by the rule that stands in
+# daemon/eidos/paths.py; tests/test_paths.py compares the two.
+sub socket_path {
+    my $folder;
+    for my $base ($ENV{XDG_RUNTIME_DIR}, "/run/user/$<") {
+        next if !defined $base || $base !~ m{\A/};
+        my $owner = (stat $base)[4];
+        $folder = "$base/eidos", last if defined $owner && -d _ && $owner == $<;
+    }
+    if (!defined $folder) {
+        my $cache = $ENV{XDG_CACHE_HOME};
+        $cache = ($ENV{HOME} // '') . '/.cache' if !defined $cache || $cache !~ m{\A/};
+        $folder = "$cache/eidos/run";
+    }
+    $folder =~ tr{/}{}s;
+    my $path = "$folder/eidosd.sock";
+    fail("the socket path $path has more than $MAX_PATH_BYTES bytes; "
+        . 'set XDG_RUNTIME_DIR to a shorter folder') if length $path > $MAX_PATH_BYTES;
+    return ($folder, $path);
+}
+
+# Say whether the folder exists; stop if somebody else could have put a socket there.
+sub folder_is_ours {
+    my ($folder) = @_;
+    my ($mode, $owner) = (lstat $folder)[2, 4];
+    return 0 if !defined $mode;
+    fail("$folder is not a directory; remove it: rm $folder") if -l _ || !-d _;
+    fail("$folder belongs to uid $owner, not to $<; remove it") if $owner != $<;
+    fail(sprintf '%s is open to others (%04o); try: chmod 700 %s', $folder, $mode & 07777, $folder)
+        if $mode & 077;
+    return 1;
+}
+
+# Try once to connect: 1 if somebody listens, 0 if nobody does.
+sub try_to_connect {
+    my ($folder, $path) = @_;
+    return 0 if !folder_is_ours($folder);
+    socket($socket, $AF_UNIX, $SOCK_STREAM | $SOCK_NONBLOCK, 0) or fail("no socket: $!");
+    my $give_up_s = $clock_s + $HANDSHAKE_S;
+    while (!connect($socket, pack 'Sa*', $AF_UNIX, $path)) {
+        fail("$path refuses us: $!; try: eidosctl doctor") if $! == $EACCES;
+        return 0 if $! != $EAGAIN;                     # EAGAIN: its queue is full
+        wait_until($clock_s + $RETRY_S);
+        fail('the daemon does not answer; try: eidosctl status') if $clock_s >= $give_up_s;
+    }
+    return 1;
+}
+
+# Connect, with a daemon that is started if none runs.
+sub connect_to_daemon {
+    my ($folder, $path) = socket_path();
+    return if try_to_connect($folder, $path);
+    my $ctl = defined $ENV{EIDOS_CTL} && $ENV{EIDOS_CTL} ne '' ? $ENV{EIDOS_CTL} : 'eidosctl';
+    my $starter = start_daemon($ctl);
+    $stage = '  starting the daemon';
+    my $give_up_s = $clock_s + $START_S;
+    while (!try_to_connect($folder, $path)) {
+        if ($starter && waitpid($starter, $WNOHANG) == $starter) {
+            $starter = 0;
+            my $code = $? >> 8;
+            fail("the daemon is not running, and $ctl was not found; set EIDOS_CTL to its path") if $code == 127;
+            fail("the daemon could not be started; try: $ctl start") if $?;
+        }
+        fail("the daemon did not start within $START_S s; try: $ctl doctor")
+            if $clock_s >= $give_up_s;
+        wait_until($clock_s + $RETRY_S);
+    }
+    $stage = '';
+}
+
+# Run "eidosctl start" in a session of its own, so that neither the keys nor the end of this
+# terminal reach the daemon, and without the request in its environment. Return its process id.
+sub start_daemon {
+    my ($ctl) = @_;
+    my $pid = fork;
+    return $pid if $pid;
+    fail("cannot start a process: $!") if !defined $pid;
+    delete @ENV{qw(EIDOS_REQUEST READLINE_LINE)};    # bash exports the line to a key binding
+    $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT TSTP TTIN TTOU PIPE);
+    open STDIN,  '<', '/dev/null';
+    open STDOUT, '>', '/dev/null';
+    open STDERR, '>', '/dev/null';
+    eval { require POSIX; POSIX::setsid() };    # 16 ms, in the background
+    { exec {$ctl} $ctl, 'start' }               # fails where there is no such program
+    exit 127;
+}
+
+# ---------------------------------------------------------------- ZMTP 3, NULL mechanism, DEALER
+
+# Say hello, and wait until the other side has: a daemon that lives does in a millisecond.
+sub shake_hands {
+    my $give_up_s = $clock_s + $HANDSHAKE_S;
+    my $late = 'the daemon does not answer; try: eidosctl status';
+    send_bytes("\xff\0\0\0\0\0\0\0\0\x7f\3\0" . pack('a20', 'NULL') . "\0" x 32);
+    send_bytes("\4\x1c\5READY\x0bSocket-Type" . pack('N/a*', 'DEALER'));
+    my $greeting = receive_bytes(64, $give_up_s, $late);
+    fail('something else than eidosd listens on the socket; try: eidosctl doctor')
+        if $greeting !~ /\A\xff.{8}\x7f[\3-\xff].NULL\0/s;
+    my ($flags, $body) = receive_frame($give_up_s, $late);
+    fail('the daemon refuses the connection; try: eidosctl restart')
+        if !($flags & 4) || $body !~ /\A\x05READY/;
+}
+
+# Send frames as one message.
+sub send_message {
+    my @frames = @_;
+    my $bytes = '';
+    for my $i (0 .. $#frames) {
+        my $flags = $i < $#frames ? 1 : 0;             # 1: more frames follow
+        my $length = length $frames[$i];
+        $bytes .= $length < 256 ? pack('CC', $flags, $length) : pack('CQ>', $flags | 2, $length);
+        $bytes .= $frames[$i];
+    }
+    send_bytes($bytes);
+}
+
+# Return the frames of the next message.
+sub receive_message {
+    my ($give_up_s, $late) = @_;
+    my @frames;
+    while (1) {
+        my ($flags, $body) = receive_frame($give_up_s, $late);
+        if ($flags & 4) {
+            answer_command($body);
+            next;
+        }
+        push @frames, $body;
+        return @frames if !($flags & 1);               # the last frame
+    }
+}
+
+# Answer a heartbeat, for libzmq hangs up on a peer that does not; other commands mean nothing here.
+sub answer_command {
+    my ($body) = @_;
+    return if $body !~ /\A\x04PING..(.{0,16})/s;
+    my $pong = "\4PONG$1";
+    send_bytes(pack('CC', 4, length $pong) . $pong);
+}
+
+# Return the flags and the body of the next frame: flags, length in 1 or 8 bytes, body.
+sub receive_frame {
+    my ($give_up_s, $late) = @_;
+    my $flags = ord receive_bytes(1, $give_up_s, $late);
+    my $length = $flags & 2 ? unpack('Q>', receive_bytes(8, $give_up_s, $late))
+                            : ord receive_bytes(1, $give_up_s, $late);
+    fail("the reply of the daemon is too large; try: eidosctl restart")
+        if $length > $MAX_FRAME_BYTES || ++$frames_read > $MAX_FRAMES;
+    return ($flags, receive_bytes($length, $give_up_s, $late));
+}
+
+# Return the next $count bytes, however many pieces they come in.
+sub receive_bytes {
+    my ($count, $give_up_s, $late) = @_;
+    while (length $inbox < $count) {
+        wait_until($give_up_s, $socket) or fail($late);
+        my $got = sysread $socket, $inbox, 65_536, length $inbox;
+        next if !defined $got && ($! == $EINTR || $! == $EAGAIN);
+        fail('the daemon went away; press the key again') if !$got;
+    }
+    return substr $inbox, 0, $count, '';
+}
+
+# Send $bytes; they are a few kilobytes at most, which a socket that just opened takes at once.
+sub send_bytes {
+    my ($bytes) = @_;
+    my $sent = syswrite $socket, $bytes;
+    fail('the daemon went away; press the key again')
+        if !defined $sent || $sent != length $bytes;
+}
+
+# Ask for $count commands and finish with the answer.
+sub ask {
+    my ($shell, $count) = @_;
+    my $limit_s = $ENV{EIDOS_TIMEOUT_S} // '';
+    $limit_s = 10 if $limit_s !~ /\A[0-9]*\.?[0-9]+\z/ || $limit_s == 0;
+    my $id = "$shell-$$-" . time;
+    send_message($PROTOCOL, 'suggest', $id, $shell, $count, $request);
+    my ($head, $kind, $reply_id, @fields) = receive_message(
+        $clock_s + $limit_s, "no answer within $limit_s s; try: eidosctl status");
+    fail('the daemon and this shell are of different versions; try: eidosctl restart, '
+        . 'and open a new shell') if $head ne $PROTOCOL;
+    fail($fields[1]) if ($kind // '') eq 'error' && @fields == 2;
+    fail("the reply of the daemon cannot be read; try: eidosctl restart")
+        if ($kind // '') ne 'suggestions' || $reply_id ne $id || @fields % 4 != 1;
+    finish_with_candidates(@fields[1 .. $#fields]);
+}
+
+# Finish with those candidates that may be offered, or with the reason why there is none.
+sub finish_with_candidates {
+    my @fields = @_;
+    my (@offered, %seen);
+    my $refusal = 'no suggestion for this request; try other words';
+    while (my ($command, $verdict, $reason) = splice @fields, 0, 4) {
+        if ($verdict eq 'block') {
+            $refusal = "not offered: $reason";
+        }
+        elsif (!is_clean($command)) {
+            $refusal = 'refused an unclean suggestion';
+        }
+        elsif (!$seen{$command}++) {
+            push @offered, $command, $verdict eq 'warn' ? clean_message($reason) : '';
+        }
+    }
+    fail($refusal) if !@offered;
+    finish('ok', '', @offered);
+}
+
+# ---------------------------------------------------------------- terminal
+
+# The flags of Linux' struct termios that are in our way.
+my $IN_THE_WAY_OF_INPUT = 0x40 | 0x80 | 0x100 | 0x400;    # INLCR IGNCR ICRNL IXON
+my $IN_THE_WAY_OF_KEYS  = 0x01 | 0x02 | 0x08 | 0x8000;    # ISIG ICANON ECHO IEXTEN
+my $IGNCR = 0x80;
+my ($TCGETS, $TCSETS) = (0x5401, 0x5402);
+
+# Take the terminal: each key comes as bytes, Ctrl-C too, and nothing is echoed.
+sub take_terminal {
+    my $opened = open my $tty, '+<', '/dev/tty';
+    return if !$opened;
+    $terminal = $tty;
+    # The struct has four 32-bit words of flags, a byte, and 19 control characters: 36 bytes. A
+    # machine with another layout refuses the ioctl or fills another number of bytes; there the
+    # modes stay as they are, and Ctrl-C comes as a signal, since the shells leave ISIG on.
+    my $modes = "\xff" x 40;
+    return if !ioctl $tty, $TCGETS, $modes;
+    return if substr($modes, 35) !~ /\A[^\xff]\xff{4}\z/;
+    $saved_modes = substr $modes, 0, 36;
+    my ($input, $output, $control, $local, @rest) = unpack 'L4 C20', $saved_modes;
+    $input &= ~$IN_THE_WAY_OF_INPUT;
+    $local &= ~$IN_THE_WAY_OF_KEYS;
+    @rest[1 + 5, 1 + 6] = (0, 1);    # VTIME, VMIN: a read returns with the first byte
+    set_modes(pack 'L4 C20', $input, $output, $control, $local, @rest);
+}
+
+# Give the terminal back as it was. fish sets the modes anew after every key binding; until then an
+# Enter is ignored, so that none can run a command that nobody has seen yet.
+sub release_terminal {
+    wipe();
+    return if !defined $saved_modes;
+    my $modes = $saved_modes;
+    substr($modes, 0, 4) = pack 'L', unpack('L', $modes) | $IGNCR if $draw eq 'cursor';
+    set_modes($modes);
+}
+
+sub set_modes {
+    my ($modes) = @_;
+    ioctl $terminal, $TCSETS, $modes . "\0" x 28;
+}
+
+# Show that work is going on.
+sub show_progress {
+    return if !$terminal || $draw eq '';
+    my $utf8 = ($ENV{LC_ALL} || $ENV{LC_CTYPE} || $ENV{LANG} || '') =~ /utf-?8/i
+        && ($ENV{TERM} // '') ne 'linux';
+    my @frames = $utf8 ? qw(⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏) : qw(| / - \\);
+    my $frame = $frames[$clock_s / $FRAME_S % @frames];
+    # Without automatic margins (?7l) a long request is cut at the edge, whatever the width is now.
+    my $picture = $draw eq 'line'
+        ? "\r\e[?7l$frame \e[2m" . clean_message($request) . "\e[22m" . clean_message($typed)
+            . "\e[2m$stage\e[22m\e[K\e[?7h"
+        : "\e7\e[?7l $frame\e[?7h\e8";
+    syswrite $terminal, $picture if $picture ne $drawn;
+    $drawn = $picture;
+}
+
+# Take the progress display away; fish paints the line anew afterwards.
+sub wipe {
+    return if $drawn eq '';
+    syswrite $terminal, $draw eq 'line' ? "\r\e[K" : "\e7\e[?7l  \e[?7h\e8";
+    $drawn = '';
+}
+
+# Wait until $handle has something to read (return 1) or our clock shows $until_s (return 0).
+# All waiting happens here: keys are taken meanwhile, and the spinner turns.
+sub wait_until {
+    my ($until_s, $handle) = @_;
+    while (1) {
+        show_progress();
+        my $slice_s = $until_s - $clock_s;
+        $slice_s = 0       if $slice_s < 0;
+        $slice_s = $TICK_S if $slice_s > $TICK_S;
+        my $readable = '';
+        vec($readable, fileno $handle,   1) = 1 if $handle;
+        vec($readable, fileno $terminal, 1) = 1 if $terminal;
+        my ($ready, $left_s) = select $readable, undef, undef, $slice_s;
+        $clock_s += $slice_s - $left_s;
+        $readable = '' if $ready <= 0;              # a signal interrupts select
+        read_keys() if $terminal && vec $readable, fileno $terminal, 1;
+        understand_keys();
+        finish('cancelled', '') if $cancelled;
+        return 1 if $handle && vec $readable, fileno $handle, 1;
+        return 0 if $clock_s >= $until_s;
+    }
+}
+
+# ---------------------------------------------------------------- keys
+
+# A character that may be typed or pasted: well-formed UTF-8 without control characters.
+my $CHARACTER = qr/[\x20-\x7e] | \xc2[\xa0-\xbf] | [\xc3-\xdf][\x80-\xbf]
+    | \xe0[\xa0-\xbf][\x80-\xbf] | [\xe1-\xef][\x80-\xbf]{2}
+    | \xf0[\x90-\xbf][\x80-\xbf]{2} | [\xf1-\xf4][\x80-\xbf]{3}/x;
+
+# Ctrl-C and Ctrl-G, as bytes and as terminals with the kitty or xterm keyboard protocol write them;
+# of Escape only the latter, since a plain ESC may begin something longer.
+my $CANCEL = qr/[\x03\x07] | \e\[27u | \e\[(?:99|103)(?::\d*)*;5u | \e\[27;5;(?:99|103)~/x;
+
+# Arrows, function keys, Alt with a key, answers of the terminal: whatever begins with ESC.
+my $SEQUENCE = qr/\e (?: \[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e] | O[\x20-\x7e]
+    | [\]P^_X].*?(?:\x07|\e\\) | [^\[O\]P^_X\e] )/xs;
+
+# Read what the keyboard has written.
+sub read_keys {
+    my $got = sysread $terminal, $keys, 4096, length $keys;
+    return if !defined $got && $! == $EINTR;
+    finish('cancelled', '') if !$got;               # the terminal is gone
+    $keys_s = $clock_s;
+}
+
+# Turn the bytes read into text; a byte sequence that may go on waits for its rest.
+sub understand_keys {
+    my $silence_s = $clock_s - $keys_s;
+    while ($keys ne '') {
+        if ($pasting) {
+            my $ended = $keys =~ s/\A(.*?)\e\[201~//s;
+            last if !$ended && $silence_s < $PASTE_S;
+            paste($ended ? $1 : $keys);
+            $keys = '' if !$ended;
+            $pasting = 0;
+        }
+        elsif ($keys =~ s/\A\e\[200~//)          { $pasting = 1 }
+        elsif ($keys =~ s/\A$CANCEL//)           { finish('cancelled', '') }
+        elsif ($keys =~ s/\A$SEQUENCE//)         { }
+        elsif ($keys =~ /\A\e/) {
+            last if $silence_s < $ESCAPE_S;
+            finish('cancelled', '') if $keys =~ /\A\e\e?\z/;
+            $keys = '';                             # a sequence that never ended
+        }
+        elsif ($keys =~ s/\A((?:$CHARACTER)+)//) { $typed .= $1 }
+        elsif ($keys =~ s/\A[\x08\x7f]//)        { $typed =~ s/(?:$CHARACTER|[\n\t])\z// }
+        elsif ($keys =~ /\A[\xc2-\xf4][\x80-\xbf]{0,2}\z/ && $silence_s < $ESCAPE_S) { last }
+        else                                     { $keys =~ s/\A.//s }    # Enter, Tab, Ctrl-A …
+    }
+    $pasting = 0 if $pasting && $silence_s >= $PASTE_S;
+}
+
+# Keep the text of a bracketed paste; its line breaks do not run anything.
+sub paste {
+    my ($text) = @_;
+    $text =~ s/\r\n?/\n/g;
+    $typed .= join '', $text =~ /$CHARACTER|[\n\t]/g;
+}
+
+# Take the keys that wait to be read, to the end of what has begun.
+sub settle_keys {
+    return if !$terminal;
+    do { wait_until($clock_s) }
+        while $keys ne '' || $pasting || $keys_s >= 0 && $clock_s - $keys_s < $QUIET_S;
+}
+
+# ---------------------------------------------------------------- main
+
+sub main {
+    if (@ARGV == 1 && $ARGV[0] eq 'socket-path') {
+        my (undef, $path) = eval { socket_path() };
+        print STDERR "$@->[1]\n" if $@;
+        print "$path\n" if !$@;
+        return $@ ? 78 : 0;
+    }
+    my ($shell, $count, $how) = @ARGV;
+    $draw = $how if ($ENV{TERM} // 'dumb') ne 'dumb';
+    $SIG{$_} = 'IGNORE' for qw(PIPE TSTP TTIN TTOU);
+    $SIG{$_} = sub { $cancelled = 1 } for qw(INT TERM HUP QUIT);
+    my $answer = outcome(sub {
+        $request = checked_request($ENV{EIDOS_REQUEST} // '');
+        take_terminal();
+        show_progress();
+        connect_to_daemon();
+        shake_hands();
+        ask($shell, $count);
+    });
+    # Whatever was pressed until now counts, Ctrl-C too; from here on the shell reads the keys.
+    $answer = outcome(sub { settle_keys(); finish(@$answer) });
+    release_terminal();
+    return report(@$answer);
+}
+
+# Return what $work finishes with.
+sub outcome {
+    my ($work) = @_;
+    eval { $work->() };
+    return ref $@ ? $@ : ['error', 'eidos: the client failed: ' . $@];
+}
+
+# Print the answer, and return the exit code.
+sub report {
+    my ($status, $message, @candidates) = @_;
+    syswrite STDOUT, join "\n", $status, clean_message($message), @candidates / 2, @candidates,
+        $typed, ".\n";
+    return { ok => 0, error => 1, cancelled => 130 }->{$status};
+}
+
+exit main();
