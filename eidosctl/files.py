@@ -22,6 +22,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _replace(target, content, mode)
+    except FileExistsError as exc:
+        raise EidosError(f"cannot write {path}: {exc.filename} is in the way") from exc
     except OSError as exc:
         raise EidosError(f"cannot write {path}: {exc.strerror}; it was left as it was") from exc
 

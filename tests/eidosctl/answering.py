@@ -1,0 +1,89 @@
+"""A stand-in for eidosd in a thread: the real frames, and answers made up by the test."""
+
+import json
+import threading
+from pathlib import Path
+from typing import Any, Self
+
+import zmq
+
+from eidos.protocol import (
+    Candidate,
+    Failure,
+    Level,
+    PingRequest,
+    Pong,
+    Reply,
+    Status,
+    StatusRequest,
+    Suggestions,
+    SuggestRequest,
+    decode_request,
+    encode_reply,
+)
+
+IDLE: dict[str, Any] = {
+    "pid": 1,
+    "version": "0.1.0",
+    "uptime_s": 93784.0,
+    "socket": "/run/x",
+    "rss_bytes": 32 << 20,
+    "cpu_percent": 0.1,
+    "model": {"name": "toy", "path": "/m", "sha256": "ab", "load_time_s": 0.5},
+    "engine": {"pid": 2, "state": "idle", "restarts": 0, "rss_bytes": 64 << 20, "cpu_percent": 1},
+    "requests": {"total": 3, "ok": 2, "failed": 1, "errors": {"busy": 1}},
+    "latency_ms": {"p50": 10.0, "p95": 20.0, "p99": 30.0, "count": 2},
+    "queue": {"length": 0, "size": 32},
+}
+
+
+def candidate(command: str, verdict: Level = Level.OK, reason: str = "") -> Candidate:
+    """Return a candidate with a score that does not matter."""
+    return Candidate(command, verdict, reason, 0.5)
+
+
+class AnsweringDaemon:
+    """Answers suggestions with `says`: candidates, or the failure's code and message."""
+
+    def __init__(self, socket: Path) -> None:
+        self.says: list[Candidate] | tuple[Any, str] = []
+        self.status = IDLE
+        self.version = "0.1.0"
+        self.asked: list[SuggestRequest] = []
+        self._socket = socket
+        self._stop = threading.Event()
+        self._bound = threading.Event()
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> Self:
+        self._socket.parent.mkdir(mode=0o700, exist_ok=True)
+        self._thread.start()
+        assert self._bound.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+            router.linger = 0
+            router.bind(f"ipc://{self._socket}")
+            self._bound.set()
+            while not self._stop.is_set():
+                if router.poll(20):
+                    sender, *frames = router.recv_multipart()
+                    router.send_multipart([sender, *encode_reply(self._reply(frames))])
+
+    def _reply(self, frames: list[bytes]) -> Reply:
+        request = decode_request(frames)
+        match request:
+            case PingRequest():
+                return Pong(request.id, self.version)
+            case StatusRequest():
+                return Status(request.id, json.dumps(self.status).encode())
+            case SuggestRequest():
+                self.asked.append(request)
+                if isinstance(self.says, tuple):
+                    return Failure(request.id, *self.says)
+                return Suggestions(request.id, 12.5, tuple(self.says[: request.count]))
