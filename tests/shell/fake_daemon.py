@@ -22,16 +22,17 @@ from typing import Self
 
 import zmq
 
+from eidos.errors import ProtocolError
 from eidos.protocol import (
     Candidate,
     ErrorCode,
     Failure,
     Level,
-    StatusRequest,
     Suggestions,
     SuggestRequest,
     decode_request,
     encode_reply,
+    request_id,
 )
 
 Frames = list[bytes]
@@ -85,7 +86,12 @@ class FakeDaemon:
     """A ROUTER socket at *path* in a thread, which answers as the test says."""
 
     def __init__(
-        self, path: Path, behaviour: Behaviour = silence, *, heartbeat_ms: int = 0
+        self,
+        path: Path,
+        behaviour: Behaviour = silence,
+        *,
+        heartbeat_ms: int = 0,
+        patience_ms: int = 60_000,
     ) -> None:
         self.path = path
         self.requests: list[SuggestRequest] = []
@@ -98,6 +104,7 @@ class FakeDaemon:
         self._socket.linger = 0
         if heartbeat_ms:
             self._socket.setsockopt(zmq.HEARTBEAT_IVL, heartbeat_ms)
+            self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, patience_ms)
         make_private_folder(path.parent)
         _bind(self._socket, path)
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -144,17 +151,21 @@ class FakeDaemon:
         while not self._stop.is_set():
             if self._socket.poll(_POLL_MS):
                 peer, *frames = self._socket.recv_multipart()
-                request = decode_request(frames)
-                if isinstance(request, SuggestRequest):
-                    self.requests.append(request)
-                    answer = self._behaviour(request)
-                    held += [(peer, answer)] if answer is not None else []
-                elif isinstance(request, StatusRequest):  # no shell sends it
-                    raise AssertionError(request)
+                answer = self._answer(frames)
+                held += [(peer, answer)] if answer is not None else []
             if self._open_gate.is_set():
                 for peer, answer in held:
                     self._socket.send_multipart([peer, *answer])
                 held.clear()
+
+    def _answer(self, frames: Frames) -> Frames | None:
+        try:
+            request = decode_request(frames)
+        except ProtocolError as exc:  # as the real daemon answers what it cannot take
+            return encode_reply(Failure(request_id(frames), ErrorCode(exc.code), str(exc)))
+        assert isinstance(request, SuggestRequest), "widgets send nothing else"
+        self.requests.append(request)
+        return self._behaviour(request)
 
 
 class WedgedDaemon:

@@ -17,6 +17,25 @@ ENTER: Final = "\r"
 BACKSPACE: Final = "\x7f"
 LEFT: Final = "\x1b[D"
 
+# What the widgets say, word for word the same in all shells.
+EMPTY: Final = "eidos: type what you want to do, then press Ctrl-G"
+TOO_LONG: Final = "eidos: the request has 1001 characters; the limit is 1000"
+CANCELLED: Final = "eidos: cancelled; the line is as it was"
+NOTHING_OFFERED: Final = "eidos: no suggestion for this request; try other words"
+NOT_OFFERED: Final = "eidos: not offered: "
+CAREFUL: Final = "careful: "
+UNCLEAN: Final = "eidos: refused an unclean suggestion"
+UNREADABLE: Final = "eidos: the reply of the daemon cannot be read; try: eidosctl restart"
+GONE: Final = "eidos: the daemon went away; press the key again"
+SILENT: Final = "eidos: the daemon does not answer; try: eidosctl status"
+LATE: Final = "eidos: no answer within 1 s; try: eidosctl status"
+NOT_STARTED: Final = "eidos: the daemon did not start; try: eidosctl doctor"
+NO_EIDOSCTL: Final = "eidos: the daemon is not running, and /nowhere/eidosctl was not found"
+NOTHING_TO_RESTORE: Final = "eidos: there is no request to bring back"
+REQUEST_AGAIN: Final = "eidos: your request again (0/3)"
+NOT_PRIVATE: Final = "is not a folder of yours alone; try: eidosctl doctor"
+PATH_TOO_LONG: Final = "is too long; set XDG_RUNTIME_DIR to a shorter folder"
+
 
 @dataclass(frozen=True)
 class Shell:
@@ -43,6 +62,10 @@ class Shell:
     """The key that takes one change back."""
     restore: str
     """The default restore key."""
+    ctrl_t: str
+    """Ctrl-T in the notation of EIDOS_KEY."""
+    search_prompt: str | None
+    """What stands on the screen during a search that Ctrl-R began and Ctrl-G leaves."""
     env: dict[str, str] = field(default_factory=dict)
     """What the shell needs in its environment besides what every test has."""
 
@@ -73,6 +96,49 @@ ZSH: Final = Shell(
     line_break_keys="\x1b\r",
     undo="\x1f",
     restore="\x18\x07",
+    ctrl_t="^T",
+    search_prompt="bck-i-search: ",
 )
 
-SHELLS: Final = {shell.name: shell for shell in (ZSH,)}
+BASH: Final = Shell(
+    name="bash",
+    argv=lambda home: ["bash", "--noprofile", "--rcfile", f"{home}/.bashrc", "-i"],
+    rc_file=".bashrc",
+    prompt="$ ",
+    rc="PS1='$ '\n",
+    two_line_prompt="PS1='upper\\n$ '\n",
+    vi_mode="set -o vi\n",
+    strict_mode=(
+        "set -u -C -f\nshopt -s nocasematch failglob\nIFS=' i'\n"
+        "alias local=: return=: if=: then=: case=: for=: while=: function=: eval=:\n"
+        "alias builtin=: command=: printf=: read=: shopt=: bind=: trap=: unset=: exec=:\n"
+    ),
+    line_break_keys="\x16\n",
+    undo="\x1f",
+    restore="\x18\x07",
+    ctrl_t=r"\C-t",
+    search_prompt="(reverse-i-search)",
+)
+
+FISH: Final = Shell(
+    name="fish",
+    argv=lambda _home: ["fish", "-i"],
+    rc_file="../config/fish/config.fish",
+    prompt="> ",
+    rc="function fish_prompt; echo '> '; end\nfunction fish_greeting; end\n",
+    two_line_prompt="function fish_prompt; echo upper; echo '> '; end\n",
+    # Without the mode in front, the prompt looks the same in all tests.
+    vi_mode="function fish_mode_prompt; end\nfish_vi_key_bindings\n",
+    strict_mode=(
+        "function echo; end\nfunction printf; end\nfunction math; end\nfunction count; end\n"
+        "function contains; end\nfunction commandline; end\nfunction perl; end\n"
+        "set -g status_ x\nset -g line x\nset -g code x\nset -g rows x\n"
+    ),
+    line_break_keys="\x1b\r",
+    undo="\x1a",
+    restore="\x1bg",
+    ctrl_t="\x14",
+    search_prompt=None,
+)
+
+SHELLS: Final = {shell.name: shell for shell in (ZSH, BASH, FISH)}

@@ -16,6 +16,7 @@ import signal
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
@@ -42,6 +43,16 @@ class _Screen(pyte.Screen):
 
     def write_process_input(self, data: str) -> None:
         self._answer(data)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """True of a terminal whose cursor is on the line `text`; a class for its readable repr."""
+
+    text: str
+
+    def __call__(self, terminal: "Terminal") -> bool:
+        return terminal.line() == self.text
 
 
 class Terminal:
@@ -131,6 +142,10 @@ class Terminal:
                 raise AssertionError(self._failure(condition, timeout_s))
             # Short slices: a condition may look at something else than the screen.
             self.read(min(left_s, 0.05))
+
+    def until_line(self, text: str, timeout_s: float = 10) -> None:
+        """Return as soon as the cursor's line is *text*, trailing blanks aside."""
+        self.until(_Line(text.rstrip()), timeout_s)
 
     def read(self, timeout_s: float) -> bool:
         """Put on the screen what the program writes next; return whether it wrote anything."""
