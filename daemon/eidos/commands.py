@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Final
 
 from tree_sitter import Node
@@ -122,10 +123,9 @@ def _collect(node: Node, place: _Place) -> Iterator[Command]:
 def _children(node: Node, place: _Place) -> Iterator[Command]:
     """Collect below a node that is no command; what hangs on it belongs to its last statement."""
     bare = replace(place, words=(), redirects=())
-    named = node.named_children
-    for child in named:
-        is_last = child == named[-1] and node.type in _STATEMENTS
-        follower = child.next_sibling
+    children = node.children
+    for child, follower in zip_longest(children, children[1:]):
+        is_last = follower is None and node.type in _STATEMENTS
         inner = place if is_last else bare
         if follower is not None and follower.type == "&":
             inner = replace(inner, is_parallel=True)

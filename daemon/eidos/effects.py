@@ -76,10 +76,9 @@ def _searched(command: Command) -> Iterator[Word]:
         yield word
 
 
-def opens_critical(command: Command) -> bool:
-    """Whether the command changes owner or permissions of a system folder and all in it."""
-    is_deep = command.name in _OPENERS and _is_recursive(command)
-    return is_deep and aims_at(command.operands, is_critical)
+def opens_trees(command: Command) -> bool:
+    """Whether the command changes owner or permissions of folders with all that is in them."""
+    return command.name in _OPENERS and _is_recursive(command)
 
 
 def _is_recursive(command: Command) -> bool:
@@ -90,11 +89,13 @@ def _is_recursive(command: Command) -> bool:
 # Writing over disks and files.
 
 
-def writes(command: Command) -> Iterator[Word]:
-    """Yield the files that the command overwrites, as far as its words tell."""
-    yield from (r.target for r in command.redirects if ">" in r.operator)
+def overwrites(command: Command) -> Iterator[Word]:
+    """Yield the files that the command replaces, as far as its words tell."""
+    yield from (r.target for r in command.redirects if ">" in r.operator and r.operator != ">>")
     match command.name:
-        case "tee" | "truncate" | "sponge":
+        case "tee" if not _tee_appends(command):
+            yield from command.operands
+        case "truncate" | "sponge":
             yield from command.operands
         case "cp" | "mv" | "install" | "rsync" | "ln":
             yield from command.operands[-1:]
@@ -103,6 +104,17 @@ def writes(command: Command) -> Iterator[Word]:
             yield from (Word(word.text[3:], word.is_known, word.is_glob) for word in outputs)
         case _:
             pass
+
+
+def appends(command: Command) -> Iterator[Word]:
+    """Yield the files to whose end the command writes."""
+    yield from (r.target for r in command.redirects if r.operator in {">>", "&>>"})
+    if _tee_appends(command):
+        yield from command.operands
+
+
+def _tee_appends(command: Command) -> bool:
+    return command.name == "tee" and ("a" in command.letters or command.has_long("--append"))
 
 
 def formats(command: Command) -> bool:

@@ -9,17 +9,15 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from tree_sitter import Node
-
-from eidos.tree import text_of, unquoted, walk
+from eidos.tree import Visit, text_of, unquoted, walk
 
 
-def find_fish_fault(node: Node) -> str | None:
+def find_fish_fault(visit: Visit) -> str | None:
     """Say why fish does not accept this node of a tree of bash; None when it does."""
-    if missing := _NOT_IN_FISH.get(node.type):
+    if missing := _NOT_IN_FISH.get(visit.node.type):
         return f"fish has no {missing}"
-    for is_refused, reason in _REFUSED.get(node.type, ()):
-        if is_refused(node):
+    for is_refused, reason in _REFUSED.get(visit.node.type, ()):
+        if is_refused(visit):
             return reason
     return None
 
@@ -54,20 +52,23 @@ _ENDS_IN_ESCAPED_QUOTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\'$")
 _WANTS_NAME: Final = "fish wants a variable name after every $"
 
 
-def _is_before_command(redirect: Node) -> bool:
-    return redirect.parent is not None and redirect.start_byte == redirect.parent.start_byte
+def _text(visit: Visit) -> str:
+    return text_of(visit.node)
 
 
-def _is_bare_assignment(node: Node) -> bool:
-    may_assign = {"command", "declaration_command"}
-    return node.parent is not None and node.parent.type not in may_assign
+def _begins_with_redirect(visit: Visit) -> bool:
+    return visit.node.children[0].type == "file_redirect"
 
 
-def _is_unpaired(word: Node) -> bool:
+def _is_bare_assignment(visit: Visit) -> bool:
+    return visit.parent not in {"command", "declaration_command"}
+
+
+def _is_unpaired(visit: Visit) -> bool:
     """Whether braces or brackets outside quotes open and close in the wrong order or number."""
-    if word.parent is not None and word.parent.type == "concatenation":
+    if visit.parent == "concatenation":
         return False
-    bare = unquoted(word)
+    bare = unquoted(visit.node)
     braces = brackets = 0
     for char in bare if bare not in {"[", "]"} else "":
         braces += (char == "{") - (char == "}")
@@ -77,45 +78,52 @@ def _is_unpaired(word: Node) -> bool:
     return bool(braces or brackets)
 
 
-def _has_lone_dollar(node: Node) -> bool:
-    return _LONE_DOLLAR.search(text_of(node)) is not None
+def _has_lone_dollar(visit: Visit) -> bool:
+    return _LONE_DOLLAR.search(_text(visit)) is not None
 
 
 _PAIRS: Final = (_is_unpaired, "fish wants braces and brackets in pairs")
+_REDIRECT_FIRST: Final = (
+    _begins_with_redirect,
+    "fish wants the command before its redirections",
+)
 _DOLLAR: Final = (_has_lone_dollar, _WANTS_NAME)
-_REFUSED: Final[dict[str, tuple[tuple[Callable[[Node], bool], str], ...]]] = {
-    "test_command": ((lambda node: not text_of(node).startswith("[ "), "fish has no [[ … ]]"),),
+_REFUSED: Final[dict[str, tuple[tuple[Callable[[Visit], bool], str], ...]]] = {
+    "test_command": ((lambda visit: not _text(visit).startswith("[ "), "fish has no [[ … ]]"),),
     "command_substitution": (
-        (lambda node: text_of(node).startswith("`"), "fish has no backticks; it has: $( … )"),
+        (lambda visit: _text(visit).startswith("`"), "fish has no backticks; it has: $( … )"),
     ),
     "variable_assignment": (
         (_is_bare_assignment, "fish has no name=value; it has: set name value"),
     ),
     "declaration_command": (
-        (lambda node: not text_of(node).startswith("export"), "fish has no such declaration"),
+        (lambda visit: not _text(visit).startswith("export"), "fish has no such declaration"),
     ),
     "command_name": (
-        (lambda node: text_of(node) in _BLOCK_WORDS, "blocks of fish are more than we can read"),
+        (lambda visit: _text(visit) in _BLOCK_WORDS, "blocks of fish are more than we can read"),
         (
-            lambda node: any(part.type == "command_substitution" for part in walk(node)),
+            lambda visit: any(
+                part.node.type == "command_substitution" for part in walk(visit.node)
+            ),
             "fish runs no command whose name is a substitution",
         ),
     ),
-    "file_redirect": ((_is_before_command, "fish wants the command before its redirections"),),
+    "command": (_REDIRECT_FIRST,),
+    "redirected_statement": (_REDIRECT_FIRST,),
     "raw_string": (
         (
-            lambda node: _ENDS_IN_ESCAPED_QUOTE.search(text_of(node)) is not None,
+            lambda visit: _ENDS_IN_ESCAPED_QUOTE.search(_text(visit)) is not None,
             r"in fish \' does not end a quoted text",
         ),
     ),
     # The grammar reads `$ cat` as one expansion with a blank in it.
-    "simple_expansion": ((lambda node: not text_of(node)[1:2].strip(), _WANTS_NAME),),
+    "simple_expansion": ((lambda visit: not _text(visit)[1:2].strip(), _WANTS_NAME),),
     "variable_name": (
-        (lambda node: text_of(node).isdigit(), "fish has no positional variables like $1"),
+        (lambda visit: _text(visit).isdigit(), "fish has no positional variables like $1"),
     ),
     "$": (
         (
-            lambda node: node.next_sibling is None or node.next_sibling.type != "variable_name",
+            lambda visit: visit.follower != "variable_name",
             _WANTS_NAME,
         ),
     ),
@@ -124,7 +132,7 @@ _REFUSED: Final[dict[str, tuple[tuple[Callable[[Node], bool], str], ...]]] = {
         _PAIRS,
         _DOLLAR,
         (
-            lambda node: _BAD_ESCAPE.search(text_of(node)) is not None,
+            lambda visit: _BAD_ESCAPE.search(_text(visit)) is not None,
             "fish does not know this backslash escape",
         ),
     ),

@@ -39,8 +39,11 @@ _BLOCKING: Final = (
     Rule(
         "move-system",
         Level.BLOCK,
-        "moves a system folder or a whole home folder away",
-        lambda c: c.name == "mv" and aims_at(c.operands[:-1], targets.is_critical),
+        "moves a system folder or your home folder away",
+        lambda c: (
+            c.name == "mv"
+            and aims_at(c.operands[:-1], targets.is_system_folder, targets.is_own_home)
+        ),
         "mv /etc /tmp",
         "mv notes.txt ~",
     ),
@@ -56,23 +59,29 @@ _BLOCKING: Final = (
         "write-disk",
         Level.BLOCK,
         "writes over a disk or a partition, whatever is on it",
-        lambda c: aims_at(effects.writes(c), targets.is_disk),
+        lambda c: (
+            aims_at(effects.overwrites(c), targets.is_disk)
+            or aims_at(effects.appends(c), targets.is_disk)
+        ),
         "dd if=image.iso of=/dev/sdb",
         "dd if=/dev/sda of=backup.img",
     ),
     Rule(
         "write-accounts",
         Level.BLOCK,
-        "overwrites a file without which nobody can log in or boot",
-        lambda c: aims_at(effects.writes(c), targets.is_account_file),
+        "writes to a file without which nobody can log in or boot",
+        lambda c: (
+            aims_at(effects.overwrites(c), targets.is_account_file)
+            or aims_at(effects.appends(c), targets.is_login_file)
+        ),
         "echo x > /etc/passwd",
         "grep root /etc/passwd > users.txt",
     ),
     Rule(
         "open-system",
         Level.BLOCK,
-        "changes owner or permissions of everything in a system folder or a home folder",
-        effects.opens_critical,
+        "changes owner or permissions of everything in a system folder",
+        lambda c: effects.opens_trees(c) and aims_at(c.operands, targets.is_system_folder),
         "chmod -R 777 /",
         "chmod -R u+rwX project",
     ),
@@ -150,6 +159,14 @@ _WARNING: Final = (
         lambda c: effects.deletes(c) and bool({"sudo", "doas", "pkexec", "run0"} & {*c.wrappers}),
         "sudo rm notes.txt",
         "sudo apt install ripgrep",
+    ),
+    Rule(
+        "open-home",
+        Level.WARN,
+        "changes owner or permissions of everything in a home folder",
+        lambda c: effects.opens_trees(c) and aims_at(c.operands, targets.is_home),
+        "chmod -R 755 ~",
+        "chmod -R u+w ~/project",
     ),
     Rule(
         "find-delete-all",

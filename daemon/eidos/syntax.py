@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from eidos.fish_syntax import find_fish_fault
 from eidos.protocol import Shell
-from eidos.tree import text_of, unquoted, walk
+from eidos.tree import Visit, text_of, unquoted, walk
 
 
 def find_fault(root: Node, shell: Shell) -> str | None:
@@ -19,9 +19,10 @@ def find_fault(root: Node, shell: Shell) -> str | None:
     if root.has_error:
         return f"this is not one complete line of {shell}"
     has_command = False
-    for node in walk(root):
-        if fault := _find_common_fault(node, shell) or _FIND_FAULT[shell](node):
+    for visit in walk(root):
+        if fault := _find_common_fault(visit, shell) or _FIND_FAULT[shell](visit):
             return fault
+        node = visit.node
         has_command = has_command or (node.is_named and node.type not in {"program", "comment"})
     return None if has_command else "there is no command in this line"
 
@@ -50,11 +51,11 @@ def _without_quoted(match: re.Match[str]) -> str:
     return _ESCAPED.sub("x", match[0]) if match[0].startswith('"') else "x"
 
 
-def _find_common_fault(node: Node, shell: Shell) -> str | None:
-    if node.type == "heredoc_redirect":
+def _find_common_fault(visit: Visit, shell: Shell) -> str | None:
+    if visit.node.type == "heredoc_redirect":
         return "a here-document needs more than one line"
     # The grammar takes `echo (ls)` for a command with a subshell in it.
-    if node.type == "subshell" and node.parent and node.parent.type == "command":
+    if visit.node.type == "subshell" and visit.parent == "command":
         return f"{shell} does not understand the parenthesis after a command"
     return None
 
@@ -65,27 +66,26 @@ _CONTINUING: Final = frozenset(
 )
 
 
-def _find_bash_fault(node: Node) -> str | None:
-    if node.type == "command_name" and text_of(node) in _CONTINUING:
-        return f"{text_of(node)} without the beginning of its block"
+def _find_bash_fault(visit: Visit) -> str | None:
+    if visit.node.type == "command_name" and text_of(visit.node) in _CONTINUING:
+        return f"{text_of(visit.node)} without the beginning of its block"
     return None
 
 
-def _find_zsh_fault(node: Node) -> str | None:
-    text = text_of(node)
-    match node.type:
+def _find_zsh_fault(visit: Visit) -> str | None:
+    match visit.node.type:
         case "comment":
             return "zsh takes # at the prompt for an argument, not for a comment"
-        case "string" if text.endswith('!"'):
+        case "string" if text_of(visit.node).endswith('!"'):
             return 'at the zsh prompt !" removes itself and leaves the quote open'
-        case "test_command" if text.startswith("[ ") and " == " in text:
+        case "test_command" if re.match(r"\[ .* == ", text_of(visit.node)):
             return "zsh takes == in [ … ] for the path of a program; it wants ="
-        case "==" if node.parent and node.parent.type == "command":
+        case "==" if visit.parent == "command":
             return "zsh takes =name for the path of a program"
-        case "word" | "concatenation" if node.parent and node.parent.type != "concatenation":
-            return _find_zsh_word_fault(unquoted(node))
+        case "word" | "concatenation" if visit.parent != "concatenation":
+            return _find_zsh_word_fault(unquoted(visit.node))
         case _:
-            return _find_bash_fault(node)
+            return _find_bash_fault(visit)
 
 
 def _find_zsh_word_fault(bare: str) -> str | None:

@@ -22,8 +22,9 @@ SYSTEM_FOLDERS: Final = frozenset(
 )
 ACCOUNT_FILES: Final = frozenset(
     f"/etc/{name}"
-    for name in ("passwd", "shadow", "group", "gshadow", "sudoers", "fstab", "crypttab", "hosts")
+    for name in ("passwd", "shadow", "group", "gshadow", "sudoers", "fstab", "crypttab")
 ) | {"/boot/grub/grub.cfg"}
+_LOGIN_FILES: Final = ACCOUNT_FILES - {"/etc/fstab", "/etc/crypttab", "/boot/grub/grub.cfg"}
 _SYSTEM_TREES: Final = re.compile(r"/(?:bin|boot|dev|etc|lib\d*|proc|sbin|sys|usr|var/lib)/.")
 _HOME: Final = re.compile(r"~[\w.-]*|/home/[^/*?\[]+")
 _DISK: Final = re.compile(
@@ -34,17 +35,30 @@ _ANY_CHILD: Final = re.compile(r"/(?:\*|\.\*|\.\[!?\^?\.\]\*|\.\?\*|\{\*,\.\*\})
 
 
 def is_critical(word: Word) -> bool:
-    """Whether *word* names, or matches, a system folder or a home folder, or all that is in it."""
+    """Whether *word* is a system folder or a home folder, or a pattern for all that is in one."""
+    return is_system_folder(word) or is_home(word)
+
+
+def is_system_folder(word: Word) -> bool:
+    """Whether *word* is a folder of the system, all that is in one, or a pattern for one."""
     path = _path(word)
-    if not path:
-        return False
-    if path in SYSTEM_FOLDERS or _HOME.fullmatch(path):
+    if path in SYSTEM_FOLDERS:
         return True
     depth = path.count("/")
     return word.is_glob and any(
         folder != "/" and folder.count("/") == depth and fnmatchcase(folder, path)
         for folder in SYSTEM_FOLDERS
     )
+
+
+def is_home(word: Word) -> bool:
+    """Whether *word* is the home folder of some user, or all that is in it."""
+    return _HOME.fullmatch(_path(word)) is not None
+
+
+def is_own_home(word: Word) -> bool:
+    """Whether *word* is the user's home folder, or all that is in it."""
+    return _path(word) == "~"
 
 
 def is_everything_in_critical(word: Word) -> bool:
@@ -60,6 +74,11 @@ def is_in_system(word: Word) -> bool:
 def is_account_file(word: Word) -> bool:
     """Whether *word* is one of the files without which nobody can log in or boot."""
     return _path(word) in ACCOUNT_FILES
+
+
+def is_login_file(word: Word) -> bool:
+    """Whether *word* is one of the files that say who may log in and become root."""
+    return _path(word) in _LOGIN_FILES
 
 
 def is_disk(word: Word) -> bool:

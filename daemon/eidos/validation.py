@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from eidos.commands import Command, commands_of
+from tree_sitter import Node
+
+from eidos.commands import commands_of
 from eidos.effects import scripts_of
 from eidos.protocol import Level, Shell
 from eidos.rules import RULES
@@ -20,6 +22,8 @@ from eidos.tree import OverBudget, parse
 
 MAX_SCRIPT_DEPTH: Final = 4
 """`sh -c "sh -c …"` deeper than this is not followed."""
+MAX_SCRIPTS: Final = 16
+"""More scripts than this on one level are not followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,12 @@ class _Finding:
 
 _SEVERITY: Final = {Level.OK: 0, Level.WARN: 1, Level.BLOCK: 2}
 _FINE: Final = _Finding(Level.OK, "", "")
-_UNREADABLE: Final = "this is too long or too deeply nested to be checked"
+_UNREADABLE: Final = _Finding(
+    Level.WARN, "unreadable", "this is too long or too deeply nested to be checked"
+)
+_UNREADABLE_SCRIPT: Final = _Finding(
+    Level.WARN, "unreadable-script", "a script inside this command cannot be read"
+)
 
 
 def judge(raw: str, shell: Shell) -> Verdict:
@@ -68,9 +77,9 @@ def _findings(command: str, shell: Shell) -> Iterator[_Finding]:
         if fault := find_fault(root, shell):
             yield _Finding(Level.BLOCK, "syntax", fault)
             return
-        yield from _judge_commands(commands_of(root), depth=0)
+        yield from _judge_commands(root)
     except (OverBudget, RecursionError):
-        yield _Finding(Level.WARN, "unreadable", _UNREADABLE)
+        yield _UNREADABLE
     if refers_to_history(command, shell):
         reason = (
             f"the ! makes {shell} put earlier commands into this one; escape it or quote with '"
@@ -78,20 +87,17 @@ def _findings(command: str, shell: Shell) -> Iterator[_Finding]:
         yield _Finding(Level.WARN, "history-expansion", reason)
 
 
-def _judge_commands(commands: list[Command], depth: int) -> Iterator[_Finding]:
-    for command in commands:
-        for rule in RULES:
-            if rule.applies(command):
-                yield _Finding(rule.level, rule.id, rule.reason)
-        for script in scripts_of(command):
-            yield from _judge_script(script, depth + 1)
-
-
-def _judge_script(script: str, depth: int) -> Iterator[_Finding]:
-    """Judge a text that a shell of its own will run, where history and prompts do not matter."""
-    root = parse(script)
-    if root.has_error or depth > MAX_SCRIPT_DEPTH:
-        reason = "a script inside the command cannot be read"
-        yield _Finding(Level.WARN, "unreadable-script", reason)
-        return
-    yield from _judge_commands(commands_of(root), depth)
+def _judge_commands(root: Node) -> Iterator[_Finding]:
+    """Judge every command below *root* and in the scripts that they run, level by level."""
+    commands = commands_of(root)
+    for _ in range(MAX_SCRIPT_DEPTH):
+        for command in commands:
+            applying = (rule for rule in RULES if rule.applies(command))
+            yield from (_Finding(rule.level, rule.id, rule.reason) for rule in applying)
+        scripts = [script for command in commands for script in scripts_of(command)]
+        roots = [parse(script) for script in scripts[:MAX_SCRIPTS]]
+        if len(scripts) > MAX_SCRIPTS or any(root.has_error for root in roots):
+            yield _UNREADABLE_SCRIPT
+        commands = [command for root in roots for command in commands_of(root)]
+    if commands:
+        yield _UNREADABLE_SCRIPT

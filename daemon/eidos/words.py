@@ -58,7 +58,7 @@ def _read_variable(node: Node) -> Word:
 
 
 def _read_substitution(node: Node) -> Word:
-    inside = (text_of(part) for part in walk(node) if part.type == "word")
+    inside = (text_of(part) for part, *_ in walk(node) if part.type == "word")
     sources = frozenset(word.rsplit("/", 1)[-1] for word in inside)
     return Word(text_of(node), is_known=False, sources=sources)
 
