@@ -5,29 +5,29 @@ import pwd
 from collections.abc import Iterator
 
 import pytest
-from usermanager_fixture import Manager, journal, unavailable, user_manager
+from usermanager_fixture import Manager, system, unavailable, user_manager
 
 
 @pytest.fixture(scope="session")
-def system_journal() -> Iterator[None]:
-    """Run a journal for the session; skip where that cannot be, but fail in CI."""
+def booted() -> Iterator[None]:
+    """Make this machine as if systemd had booted it; skip where that cannot be, but fail in CI."""
     if reason := unavailable():
         if "CI" in os.environ:
             pytest.fail(f"in CI nothing is skipped: {reason}")
         pytest.skip(reason)
-    with journal():
+    with system():
         yield
 
 
 @pytest.fixture(scope="module")
-def manager(system_journal: None) -> Iterator[Manager]:  # noqa: ARG001 - it must run first
+def manager(booted: None) -> Iterator[Manager]:  # noqa: ARG001 - it must run first
     """The user manager of root, who alone can read this checkout everywhere."""
     with user_manager(0) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def poor_manager(system_journal: None) -> Iterator[Manager]:  # noqa: ARG001 - it must run first
+def poor_manager(booted: None) -> Iterator[Manager]:  # noqa: ARG001 - it must run first
     """The user manager of a user without any rights, as people's are."""
     with user_manager(pwd.getpwnam("games").pw_uid) as running:
         yield running

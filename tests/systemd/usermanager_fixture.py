@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ class Manager:
 
     uid: int
     environ: dict[str, str]
-    process: subprocess.Popen[bytes] = field(repr=False)
+    since: str
+    """When it was started, for journalctl."""
 
     @property
     def home(self) -> Path:
@@ -81,7 +82,7 @@ class Manager:
 
     def journal(self, unit: str, *options: str) -> str:
         """Return what the journal holds of *unit*; root reads it, whoever the user is."""
-        command = ["journalctl", "--quiet", "--no-pager", *options]
+        command = ["journalctl", "--quiet", "--no-pager", f"--since={self.since}", *options]
         match = [f"_SYSTEMD_USER_UNIT={unit}", "+", f"USER_UNIT={unit}"]
         subprocess.run(["journalctl", "--sync"], check=True, timeout=30)
         return subprocess.run(
@@ -105,44 +106,47 @@ def unavailable() -> str | None:
 
 
 @contextlib.contextmanager
-def journal() -> Iterator[None]:
-    """Run a journal, alone on this machine, and clean up behind it."""
-    marker, log = Path("/run/systemd/system"), Path("/run/log/journal")
-    had_marker, had_log = marker.exists(), log.exists()
-    hidden = _make_inaccessible()
-    with Path("/run/eidos-test.lock").open("w") as lock:
+def system() -> Iterator[None]:
+    """Give this machine what a booted systemd would have given it: a journal, and a proper /run."""
+    with Path("/run/eidos-test.lock").open("w") as lock, contextlib.ExitStack() as stack:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        marker.mkdir(parents=True, exist_ok=True)
+        _mount_run(stack)
+        _make_inaccessible(stack)
+        marker, log = Path("/run/systemd/system"), Path("/run/log/journal")
+        if not marker.exists():
+            marker.mkdir()
+            stack.callback(marker.rmdir)
+        if not log.exists():
+            stack.callback(shutil.rmtree, log, ignore_errors=True)
         process = subprocess.Popen([JOURNALD], stderr=subprocess.DEVNULL)
-        try:
-            socket = Path("/run/systemd/journal/socket")
-            until(lambda: socket.exists() and process.poll() is None, 10, lambda: "no journal")
-            yield
-        finally:
-            _end(process)
-            for path in hidden:
-                path.unlink()
-            if not had_marker:
-                marker.rmdir()
-            if not had_log:
-                shutil.rmtree(log, ignore_errors=True)
+        stack.callback(_end, process)
+        socket = Path("/run/systemd/journal/socket")
+        until(lambda: socket.exists() and process.poll() is None, 10, lambda: "no journal")
+        yield
 
 
-def _make_inaccessible() -> list[Path]:
+def _mount_run(stack: contextlib.ExitStack) -> None:
+    # Where /run is no mount point, a sandbox gets an empty one, without its manager's socket.
+    if not Path("/run").is_mount():
+        subprocess.run(["mount", "--rbind", "/run", "/run"], check=True)
+        stack.callback(subprocess.run, ["umount", "--lazy", "/run"], check=True)
+
+
+def _make_inaccessible(stack: contextlib.ExitStack) -> None:
     """Make what systemd as process 1 makes at boot: the files that it hides other files behind."""
     folder = Path("/run/systemd/inaccessible")
     folder.mkdir(parents=True, exist_ok=True)
     kinds = {"reg": stat.S_IFREG, "fifo": stat.S_IFIFO, "sock": stat.S_IFSOCK}
-    missing = {folder / name: kind for name, kind in kinds.items() if not (folder / name).exists()}
-    for path, kind in missing.items():
-        os.mknod(path, kind)
+    for name, kind in kinds.items():
+        if not (folder / name).exists():
+            os.mknod(folder / name, kind)
+            stack.callback((folder / name).unlink)
     (folder / "dir").mkdir(mode=0, exist_ok=True)
-    return list(missing)
 
 
 @contextlib.contextmanager
 def user_manager(uid: int) -> Iterator[Manager]:
-    """Run `systemd --user` for *uid*; `journal` must run."""
+    """Run `systemd --user` for *uid*; `system` must have been entered."""
     # Where ProtectHome= looks for homes, and where systemd itself expects the runtime folder.
     home, runtime = Path(tempfile.mkdtemp(prefix="eidos-", dir="/home")), Path(f"/run/user/{uid}")
     runtime.mkdir(parents=True, exist_ok=True)
@@ -161,7 +165,7 @@ def user_manager(uid: int) -> Iterator[Manager]:
     cgroups = _make_cgroups(uid)
     log = home / "manager.log"
     process = _start(uid, environ, cgroups, log)
-    manager = Manager(uid, environ, process)
+    manager = Manager(uid, environ, f"@{time.time():.6f}")
     try:
         until(
             lambda: (
