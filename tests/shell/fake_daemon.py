@@ -186,8 +186,7 @@ class WedgedDaemon:
 
 def make_private_folder(folder: Path) -> None:
     """Create *folder* for this user alone."""
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 def _bind(router: "zmq.Socket[bytes]", path: Path) -> None:

@@ -378,6 +378,7 @@ def test_control_character_in_the_line(
 ) -> None:
     """A request with a control character is refused with its place, and stays."""
     terminal = open_shell(shell.name)
+    terminal.until(lambda t: t.brackets_pastes)
     terminal.paste("list\x01 files")
     terminal.until("files")
     line = terminal.line()
@@ -624,8 +625,8 @@ def test_started_daemon_leaves_the_terminal_alone(
     terminal.until_line(shell.prompt + "list files")
     assert "noise" not in terminal.screen
     drop_line(terminal, shell)
-    terminal.press("sleep 1000" + ENTER)
-    terminal.until("sleep 1000")
+    terminal.press(f"sh -c 'echo REA\"\"DY; exec sleep 1000'{ENTER}")
+    terminal.until(lambda t: "READY" in t.screen.splitlines())
     terminal.press(CTRL_C)
     terminal.until_line(shell.prompt)
 
@@ -723,7 +724,7 @@ def test_folder_that_is_not_ours_alone_is_refused(
         folder.symlink_to(real)
     else:
         folder.chmod(0o755)
-    terminal = open_shell(shell.name)
+    terminal = open_shell(shell.name, size=(24, 120))
 
     ask(terminal, shell, "list files")
 
@@ -738,7 +739,7 @@ def test_too_long_socket_path_is_named(
     """A path that no Unix socket can have is refused, not cut."""
     long = eidos_env.root / ("x" * 100)
     make_private_folder(long)
-    terminal = open_shell(shell.name, env={"XDG_RUNTIME_DIR": str(long)}, size=(24, 200))
+    terminal = open_shell(shell.name, env={"XDG_RUNTIME_DIR": str(long)}, size=(24, 250))
 
     ask(terminal, shell, "list files")
 

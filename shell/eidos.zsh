@@ -1,0 +1,599 @@
+# Eidos for zsh: type what you want, press Ctrl-G, review the command that stands in your prompt.
+#
+#   source <(eidosctl init zsh)          in ~/.zshrc; sourcing this file itself does the same
+#
+# Settings, read when this file is sourced:
+#   EIDOS_KEY          the key, in the notation of bindkey (^G); empty: bind no key
+#   EIDOS_RESTORE_KEY  the key that brings the request back (^X^G); empty: bind no key
+#   EIDOS_CTL          the eidosctl that starts the daemon (eidosctl)
+#   EIDOS_TIMEOUT_S    how long to wait for an answer, in seconds (10)
+#
+# A key press goes through this file from top to bottom:
+#   eidos-suggest > __eidos_ask > __eidos_reach, __eidos_greet, __eidos_send, __eidos_receive
+#   and meanwhile, again and again, __eidos_wait > __eidos_take_key
+#
+# zsh speaks ZeroMQ's wire protocol itself, because a client process costs more than all of this:
+# 0.6 ms in-process against 5 ms for perl and 90 ms for Python with pyzmq (docs/client.md).
+#
+# The functions share the local variables of __eidos_suggest (zsh has dynamic scope):
+#   message   what to say when the press is over     pending    what was typed while waiting
+#   fd        the socket, 0 for none                 inbox      bytes received, not yet taken
+#   tty       the terminal, for select               frames     the frames of the reply so far
+#   starter   tells when eidosctl is done            offers     commands that may be placed
+#   cancelled 1 after Ctrl-C, Escape or Ctrl-G       cautions   for each of offers, why to be careful
+
+# Whatever options and aliases there are, the rest of this file is read as plain zsh; the last line
+# puts the options back. Until no_aliases is set, every word that an alias could catch is quoted.
+'builtin' 'zmodload' '-F' 'zsh/parameter' 'p:options'
+'builtin' 'typeset' '-gA' '__eidos_saved_options'
+__eidos_saved_options=("${(@kv)options[@]}")
+'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-o' 'extended_glob'
+
+typeset -g __eidos_ctl=${EIDOS_CTL:-eidosctl}
+typeset -g __eidos_timeout_s=${EIDOS_TIMEOUT_S:-10}
+[[ $__eidos_timeout_s == [1-9][0-9]#(.[0-9]##|) ]] || __eidos_timeout_s=10
+
+# What the last request led to; it outlives a key press so that the next one can go on from there.
+typeset -g __eidos_request= __eidos_shown= # the request, and what we put into the buffer for it
+typeset -ga __eidos_offers=() __eidos_cautions=()
+typeset -gi __eidos_index=0    # which of the offers is shown; 0 is the request
+typeset -gi __eidos_complete=0 # whether the offers beyond the first were asked for
+typeset -gi __eidos_serial=0   # makes request ids different
+
+# --- The two widgets --------------------------------------------------------------------------
+
+# Ask for a command; on a suggestion that nobody touched, show the next one.
+__eidos_suggest() {
+  builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_err_return -o no_x_trace
+  builtin trap - ZERR DEBUG      # the user's traps are about their commands, not about our steps
+  builtin trap 'cancelled=1' INT # Ctrl-C ends the wait; without a trap it would drop the line
+  local message=
+  local -i cancelled=0
+  builtin zle -Rc # an older message goes
+  if [[ -n $__eidos_shown && $BUFFER == "$__eidos_shown" ]]; then
+    __eidos_next
+  else
+    __eidos_first
+  fi
+  __eidos_say
+}
+
+# Put the request back into the buffer.
+__eidos_restore() {
+  builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_err_return -o no_x_trace
+  local message= pending=
+  builtin zle -Rc
+  if [[ -n $__eidos_request ]]; then
+    __eidos_show 0
+  else
+    message='there is no request to bring back'
+  fi
+  __eidos_say
+}
+
+__eidos_first() {
+  if [[ $BUFFER != *[^[:space:]]* ]]; then
+    message='type what you want to do, then press Ctrl-G'
+  elif (($#BUFFER > 1000)); then
+    message="the request has $#BUFFER characters; the limit is 1000"
+  else
+    local request=$BUFFER pending=
+    local -a offers=() cautions=()
+    if __eidos_ask 1 $request; then
+      __eidos_request=$request __eidos_complete=0
+      __eidos_offers=($offers[1]) __eidos_cautions=("$cautions[1]")
+      __eidos_show 1
+    else
+      __eidos_insert_pending
+    fi
+  fi
+}
+
+# The order is 1, 2, … the last one, then the request itself, then 1 again.
+__eidos_next() {
+  local pending=
+  if ((__eidos_index == $#__eidos_offers && ! __eidos_complete)); then
+    __eidos_fetch_others || {
+      __eidos_insert_pending
+      return
+    }
+  fi
+  __eidos_show $(((__eidos_index + 1) % ($#__eidos_offers + 1)))
+}
+
+# Ask the same request for more; what was shown stays in front, and comes no second time.
+__eidos_fetch_others() {
+  local -a offers=() cautions=()
+  local offer
+  local -i i
+  __eidos_ask 4 $__eidos_request || return
+  for ((i = 1; i <= $#offers; i++)); do
+    offer=$offers[i]
+    ((${__eidos_offers[(Ie)$offer]})) && continue
+    __eidos_offers+=("$offer")
+    __eidos_cautions+=("$cautions[i]")
+  done
+  __eidos_complete=1
+}
+
+# --- What the user sees -----------------------------------------------------------------------
+
+# Put offer $1 into the buffer, or the request for 0, and behind it what was typed meanwhile.
+__eidos_show() {
+  local counter= caution=
+  __eidos_index=$1
+  if ((__eidos_index)); then
+    __eidos_shown=$__eidos_offers[__eidos_index]
+    caution=${__eidos_cautions[__eidos_index]:+careful: $__eidos_cautions[__eidos_index]}
+    ((__eidos_complete)) && counter="$__eidos_index/$#__eidos_offers"
+    message=${counter:+$counter${caution:+, }}$caution
+  else
+    __eidos_shown=$__eidos_request
+    ((__eidos_complete)) && message="your request again (0/$#__eidos_offers)"
+  fi
+  # vi's Escape joins all that insert mode did into one change: without the split, `u` after a
+  # suggestion would take the request away as well.
+  builtin zle .split-undo
+  BUFFER=$__eidos_shown$pending
+  CURSOR=$#BUFFER
+}
+
+# There is no suggestion: what was typed meanwhile goes where it would have gone.
+__eidos_insert_pending() {
+  [[ -z $pending ]] || LBUFFER+=$pending
+}
+
+# Show the message below the line, as one line that cannot move the cursor or change colours.
+__eidos_say() {
+  [[ -n $message ]] || return 0
+  __eidos_strip $message
+  builtin zle -R # first, or the message would stand below the old line's height
+  builtin zle -M "eidos: $REPLY"
+}
+
+# Show that work goes on: a spinner behind the line, and what has been typed since.
+__eidos_paint() {
+  local spinner=⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏
+  (($#spinner == 10)) || spinner='|/-\' # not a UTF-8 locale
+  local ghost="  $spinner[1 + (EPOCHREALTIME * 10) % $#spinner]${starter:+ starting the daemon}"
+  ghost+=${pending:+ ${${pending//[$'\n\t']/ }[-40,-1]}}
+  [[ $POSTDISPLAY == "$ghost" ]] && return
+  POSTDISPLAY=$ghost
+  region_highlight=("${(@)highlights}" "$#BUFFER $(($#BUFFER + $#ghost)) fg=8")
+  builtin zle -R
+}
+
+# --- One question, one answer -----------------------------------------------------------------
+
+# Ask for $1 commands for the request $2. Returns 0 with offers, else 1 with a message; the buffer
+# is as it was in both cases.
+__eidos_ask() {
+  local -a frames=() highlights=("${(@)region_highlight}")
+  local -i tty=0 fd=0 status_=1
+  local inbox= starter= ghost_before=$POSTDISPLAY REPLY
+  {
+    __eidos_load_modules && exec {tty}<$TTY &&
+      __eidos_reach && __eidos_greet && __eidos_send "$@" && __eidos_receive &&
+      __eidos_read_reply && status_=0
+    __eidos_flush_keys || status_=1
+  } always {
+    ((fd)) && exec {fd}>&-
+    ((tty)) && exec {tty}<&-
+    [[ -n $starter ]] && exec {starter}<&-
+    ((cancelled)) && message='cancelled; the line is as it was'
+    # The ghost text of zsh-autosuggestions belongs to the line that it completes.
+    POSTDISPLAY=${ghost_before[1,status_*$#ghost_before]}
+    region_highlight=("${(@)highlights}")
+  }
+  return status_
+}
+
+# Load what zsh needs to talk to a socket; a shell that never asks never pays for it.
+__eidos_load_modules() {
+  local module
+  for module in 'zsh/net/socket b:zsocket' 'zsh/system b:sysread b:syswrite' \
+    'zsh/zselect b:zselect' 'zsh/datetime p:EPOCHREALTIME' 'zsh/stat b:zstat'; do
+    builtin zmodload -F ${=module} 2>/dev/null && continue
+    message="this zsh lacks the module ${module%% *}; install the complete zsh package"
+    return 1
+  done
+}
+
+# --- Reaching the daemon ----------------------------------------------------------------------
+
+# Set REPLY to the path of the socket. The rule is that of daemon/eidos/paths.py.
+__eidos_socket_path() {
+  local base
+  for base in "${XDG_RUNTIME_DIR-}" /run/user/$UID; do
+    [[ $base == /* && -d $base && -O $base ]] || continue
+    REPLY=${base%/}/eidos/eidosd.sock
+    return
+  done
+  base=${XDG_CACHE_HOME-}
+  [[ $base == /* ]] || base=${HOME-}/.cache
+  REPLY=${base%/}/eidos/run/eidosd.sock
+}
+
+# Connect to the socket. Returns 0 with fd, 1 if nobody listens, 2 with a message.
+__eidos_connect() {
+  local socket folder
+  local -a mode
+  __eidos_socket_path
+  socket=$REPLY folder=$REPLY:h
+  if ! __eidos_fits $socket; then
+    message="the socket path $socket is too long; set XDG_RUNTIME_DIR to a shorter folder"
+    return 2
+  fi
+  [[ -e $folder || -L $folder ]] || return 1
+  builtin zstat -L -A mode +mode -- $folder 2>/dev/null
+  if [[ -L $folder || ! -d $folder || ! -O $folder ]] || ((mode[1] & 8#077)); then
+    message="$folder is not a folder of yours alone; try: eidosctl doctor"
+    return 2
+  fi
+  builtin zsocket $socket 2>/dev/null || return 1
+  fd=$REPLY
+}
+
+# sockaddr_un holds 107 bytes, and zsocket would cut a longer path instead of refusing it.
+__eidos_fits() {
+  builtin setopt local_options no_multibyte
+  (($#1 <= 107))
+}
+
+# Connect, and start the daemon where nobody listens.
+__eidos_reach() {
+  __eidos_connect && return
+  (($? == 1)) || return
+  __eidos_start_daemon || return
+  local -F deadline=$((EPOCHREALTIME + 10))
+  until __eidos_connect; do
+    (($? == 1)) || return
+    __eidos_wait 2 $deadline 'the daemon did not start within 10 s; try: eidosctl doctor' || return
+  done
+  # It starts at its own pace from here on; what it says has gone to the log.
+  exec {starter}<&-
+  starter=
+}
+
+# Run `eidosctl start` behind the scenes. Its exit status comes through the pipe `starter`.
+__eidos_start_daemon() {
+  if ! builtin whence -p -- $__eidos_ctl >/dev/null; then
+    message="the daemon is not running, and $__eidos_ctl was not found; set EIDOS_CTL to its path"
+    return 1
+  fi
+  exec {starter}< <(
+    command -- $__eidos_ctl start </dev/null >/dev/null 2>&1
+    builtin print $?
+  )
+}
+
+# --- ZMTP 3.0, as a DEALER without security (rfc.zeromq.org/spec/23) --------------------------
+# Everything below counts bytes, hence no_multibyte. Numbers of bytes are written as characters:
+# ${(#)n} is the byte n.
+
+# Exchange greetings. The peer's READY must have come before the first message is sent: libzmq
+# 4.3.5 drops a connection where greeting and request arrive in one piece.
+__eidos_greet() {
+  builtin setopt local_options no_multibyte
+  local ready=$'\x05READY\x0bSocket-Type\0\0\0\x06DEALER'
+  local -F deadline=$((EPOCHREALTIME + 0.2))
+  local late='the daemon does not answer; try: eidosctl status'
+  __eidos_write $'\xff\0\0\0\0\0\0\0\1\x7f\x03\0NULL'${(pl:48::\0:)}$'\x04'${(#):-$#ready}$ready ||
+    return
+  until (($#inbox >= 64)); do
+    __eidos_wait 2 $deadline $late || return
+  done
+  local -i flags
+  local body
+  __eidos_number $inbox[11]
+  if [[ $inbox[1] != $'\xff' || $inbox[13,17] != $'NULL\0' ]] || ((REPLY < 3)); then
+    __eidos_unreadable
+    return
+  fi
+  inbox=$inbox[65,-1]
+  until __eidos_take_frame; do
+    (($? == 1)) || return
+    __eidos_wait 2 $deadline $late || return
+  done
+  [[ $flags == 4 && $body == $'\x05READY'* ]] || __eidos_unreadable
+}
+
+# Ask for $1 commands for the request $2.
+__eidos_send() {
+  builtin setopt local_options no_multibyte
+  local field outbox=
+  local -a fields=(eidos/1 suggest zsh-$$-$((++__eidos_serial)) zsh $1 $2)
+  local -i index n more
+  for ((index = 1; index <= $#fields; index++)); do
+    field=$fields[index] n=$#fields[index] more=$((index < $#fields))
+    if ((n < 256)); then
+      outbox+=${(#)more}${(#)n}$field
+    else
+      outbox+=${(#):-more+2}$'\0\0\0\0\0\0'${(#):-n>>8}${(#):-n&255}$field
+    fi
+  done
+  __eidos_write $outbox
+}
+
+# Wait for all frames of the reply.
+__eidos_receive() {
+  builtin setopt local_options no_multibyte
+  local -F deadline=$((EPOCHREALTIME + __eidos_timeout_s))
+  local -i flags=1
+  local body
+  while ((flags & 5)); do
+    until __eidos_take_frame; do
+      (($? == 1)) || return
+      __eidos_wait 10 $deadline \
+        "no answer within $__eidos_timeout_s s; try: eidosctl status" || return
+    done
+    if ((flags & 4)); then
+      # libzmq hangs up on a peer that leaves its heartbeat unanswered.
+      [[ $body == $'\x04PING'* ]] && __eidos_pong $body[8,-1]
+    elif (($#frames == 40)); then # 4, and 4 for each of at most 8 candidates, and some to spare
+      __eidos_unreadable
+      return
+    else
+      frames+=("$body")
+    fi
+  done
+}
+
+# Take the next frame from the inbox into flags (1: more follow, 2: long, 4: command) and body.
+# Returns 0, 1 if it has not come whole, 2 with a message if it is none of ours.
+__eidos_take_frame() {
+  local -i head=2 size
+  (($#inbox >= 2)) || return 1
+  __eidos_number $inbox[1]
+  flags=REPLY
+  ((flags & 2)) && head=9
+  (($#inbox >= head)) || return 1
+  __eidos_number $inbox[2,head]
+  size=REPLY
+  if ((flags > 7 || size < 0 || size > 65536)); then
+    __eidos_unreadable
+    return 2
+  fi
+  (($#inbox >= head + size)) || return 1
+  body=$inbox[head+1,head+size]
+  inbox=$inbox[head+size+1,-1]
+}
+
+# Set REPLY to the number whose octets, the highest first, are $1.
+__eidos_number() {
+  local octet
+  local -i code number=0
+  for octet in ${(s::)1}; do
+    builtin printf -v code %d "'$octet"
+    number=$((number << 8 | code))
+  done
+  REPLY=$number
+}
+
+# Answer the heartbeat whose context is $1.
+__eidos_pong() {
+  local body=$'\x04PONG'$1
+  __eidos_write $'\x04'${(#):-$#body}$body
+}
+
+__eidos_write() {
+  builtin syswrite -o $fd -- $1 2>/dev/null && return
+  message='the daemon went away; press the key again'
+  return 1
+}
+
+# Append what has come to the inbox.
+__eidos_read() {
+  local chunk
+  if builtin sysread -i $fd -s 65536 chunk 2>/dev/null; then
+    inbox+=$chunk
+  else
+    message='the daemon went away; press the key again'
+    return 1
+  fi
+}
+
+__eidos_unreadable() {
+  message='the reply of the daemon cannot be read; try: eidosctl restart'
+  return 1
+}
+
+# --- The reply --------------------------------------------------------------------------------
+
+# Turn the frames into offers and cautions. Returns 1 with a message where there is nothing to
+# offer. The daemon has checked all this before; but whoever sits on the socket must not be able
+# to put more than one clean line into a prompt, and "block" never.
+__eidos_read_reply() {
+  local refused=
+  local -i i
+  if [[ $frames[1] != eidos/1 || $frames[3] != (zsh-$$-$__eidos_serial|-) ]]; then
+    __eidos_unreadable
+    return
+  elif [[ $frames[2] == error && $#frames == 5 ]]; then
+    message=$frames[5]
+    return 1
+  elif [[ $frames[2] != suggestions ]] || (($#frames % 4)); then
+    __eidos_unreadable
+    return
+  fi
+  for ((i = 5; i < $#frames; i += 4)); do
+    if [[ $frames[i + 1] == block ]]; then
+      refused=${refused:-not offered: $frames[i + 2]}
+    elif [[ $frames[i + 1] != (ok|warn) ]] || ! __eidos_is_clean $frames[i]; then
+      refused='refused an unclean suggestion'
+    else
+      offers+=("$frames[i]")
+      [[ $frames[i + 1] == warn ]] || frames[i + 2]=
+      cautions+=("$frames[i + 2]")
+    fi
+  done
+  (($#offers)) && return
+  message=${refused:-no suggestion for this request; try other words}
+  return 1
+}
+
+# Characters that have no place in a command line, as UTF-8 bytes, so that the rule does not hang
+# on the locale: C0, DEL and C1 controls, soft hyphen, combining grapheme joiner, Arabic letter
+# mark, Hangul fillers, Mongolian separators, zero-width and bidirectional controls, line and
+# paragraph separators, invisible operators, byte order mark, interlinear marks, tags.
+typeset -ga __eidos_unclean_bytes=(
+  $'[\0-\x1f\x7f]'
+  $'\xc2[\x80-\x9f\xad]'
+  $'\xcd\x8f'
+  $'\xd8\x9c'
+  $'\xe1\x85[\x9f\xa0]'
+  $'\xe1\x9e[\xb4\xb5]'
+  $'\xe1\xa0[\x8b-\x8f]'
+  $'\xe2\x80[\x8b-\x8f\xa8-\xae]'
+  $'\xe2\x81[\xa0-\xaf]'
+  $'\xe3\x85\xa4'
+  $'\xef\xbb\xbf'
+  $'\xef\xbe\xa0'
+  $'\xef\xbf[\xb0-\xbb]'
+  $'\xf3\xa0[\x80-\xbf][\x80-\xbf]'
+)
+typeset -g __eidos_unclean="(${(j:|:)__eidos_unclean_bytes})"
+
+# Every valid UTF-8 sequence of more than one byte (RFC 3629, section 4).
+typeset -ga __eidos_utf8_bytes=(
+  $'[\xc2-\xdf][\x80-\xbf]'
+  $'\xe0[\xa0-\xbf][\x80-\xbf]'
+  $'[\xe1-\xec\xee\xef][\x80-\xbf][\x80-\xbf]'
+  $'\xed[\x80-\x9f][\x80-\xbf]'
+  $'\xf0[\x90-\xbf][\x80-\xbf][\x80-\xbf]'
+  $'[\xf1-\xf3][\x80-\xbf][\x80-\xbf][\x80-\xbf]'
+  $'\xf4[\x80-\x8f][\x80-\xbf][\x80-\xbf]'
+)
+typeset -g __eidos_utf8="(${(j:|:)__eidos_utf8_bytes})"
+
+# Whether $1 is one line of visible text: valid UTF-8 of 1 to 4096 bytes, nothing of the above.
+__eidos_is_clean() {
+  builtin setopt local_options no_multibyte
+  [[ -n $1 ]] && (($#1 <= 4096)) || return 1
+  [[ $1 == *[^\ -~]* ]] || return 0 # plain ASCII, as nearly all commands
+  [[ $1 == *${~__eidos_unclean}* ]] && return 1
+  # Whatever is left when the valid sequences are masked is not UTF-8.
+  [[ ${1//${~__eidos_utf8}/x} != *[$'\x80'-$'\xff']* ]]
+}
+
+# Set REPLY to $1 as one line of visible text that fits on a few lines of the screen.
+__eidos_strip() {
+  builtin setopt local_options no_multibyte
+  REPLY=${1//${~__eidos_unclean}/ }
+  REPLY=${REPLY//(#m)(${~__eidos_utf8}|[$'\x80'-$'\xff'])/${${MATCH:#?}:-?}}
+  builtin setopt multibyte
+  REPLY=${REPLY[1,300]}
+}
+
+# --- Waiting ----------------------------------------------------------------------------------
+
+# Wait for at most $1 hundredths of a second for the socket, a key or the end of eidosctl, and
+# deal with what has come. Returns 1 with a message when the time is $2 (then it is $3), when the
+# user cancels, or when the other side goes away.
+__eidos_wait() {
+  builtin setopt local_options multibyte # the callers count bytes, and this paints characters
+  local -A ready
+  if ((EPOCHREALTIME >= $2)); then
+    message=$3
+    return 1
+  fi
+  __eidos_flush_keys || return
+  __eidos_paint
+  builtin zselect -A ready -t $1 -r $tty ${fd:#0} $starter 2>/dev/null
+  if ((fd && ${+ready[$fd]})); then
+    __eidos_read || return
+  fi
+  if [[ -n $starter ]] && ((${+ready[$starter]})); then
+    __eidos_started || return
+  fi
+  __eidos_flush_keys
+}
+
+# eidosctl has ended. It says 0, or 5 where another shell was faster.
+__eidos_started() {
+  local code
+  builtin sysread -i $starter code
+  exec {starter}<&-
+  starter=
+  [[ $code == (0|5)$'\n' ]] && return
+  message='the daemon did not start; try: eidosctl doctor'
+  return 1
+}
+
+# Take all keys that were typed so far. None of them reaches the line editor, so that no Enter,
+# however early, runs a command that nobody has seen. Returns 1 if the user cancelled.
+__eidos_flush_keys() {
+  while ((PENDING || KEYS_QUEUED_COUNT)); do
+    __eidos_take_key
+  done
+  ((! cancelled))
+}
+
+# Text is kept for later; Ctrl-C (as a signal, mostly), Ctrl-G and Escape cancel; the rest is lost.
+__eidos_take_key() {
+  local key
+  builtin read -k 1 key
+  case $key in
+    $'\e') __eidos_take_escape ;;
+    $'\a' | $'\x03') cancelled=1 ;;
+    $'\x7f' | $'\b') pending=${pending%?} ;;
+    [[:cntrl:]]) ;;                               # Enter is one of them
+    *) [[ $KEYMAP == vicmd ]] || pending+=$key ;; # in vi's command mode keys are no text
+  esac
+}
+
+# An Escape alone cancels. Arrows, Alt combinations, reports of the terminal are dropped whole.
+__eidos_take_escape() {
+  local key= sequence= pasted=
+  __eidos_next_key || cancelled=1
+  case $key in
+    $'\e') cancelled=1 ;;
+    O) __eidos_next_key ;;
+    '[')
+      while __eidos_next_key; do
+        sequence+=$key
+        # The Linux console's F1 is ESC [ [ A: the second bracket ends nothing.
+        [[ $key == [@-~] && $sequence != '[' ]] && break
+      done
+      if [[ $sequence == '200~' ]]; then
+        builtin zle .bracketed-paste pasted
+        pending+=$pasted
+      fi
+      ;;
+    []P_^X])
+      while __eidos_next_key; do
+        sequence+=$key
+        [[ $sequence == *($'\a'|$'\e\\') ]] && break
+      done
+      ;;
+  esac
+}
+
+# Read a key that belongs to the one before; 50 ms is long for a terminal and short for a finger.
+__eidos_next_key() {
+  ((PENDING || KEYS_QUEUED_COUNT)) || builtin zselect -t 5 -r $tty 2>/dev/null || return
+  builtin read -k 1 key
+}
+
+# --- Keys -------------------------------------------------------------------------------------
+
+# Bind the key $1 to the widget $2 in every keymap in which lines are edited; no key, no binding.
+__eidos_bind() {
+  local keymap
+  for keymap in emacs viins vicmd; do
+    [[ -z $1 ]] || builtin bindkey -M $keymap -- $1 $2
+  done
+}
+
+if [[ -o interactive && -o zle ]]; then
+  builtin zle -N eidos-suggest __eidos_suggest
+  builtin zle -N eidos-restore __eidos_restore
+  __eidos_bind "${EIDOS_KEY-^G}" eidos-suggest
+  __eidos_bind "${EIDOS_RESTORE_KEY-^X^G}" eidos-restore
+  # The search with Ctrl-R knows only its own keymap's Ctrl-G, which is unbound by default: without
+  # this line, Ctrl-G would ask for a command there instead of leaving the search.
+  builtin bindkey -M isearch '^G' send-break
+fi
+
+options=("${(@kv)__eidos_saved_options}")
+'builtin' 'unset' '__eidos_saved_options'
