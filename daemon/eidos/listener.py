@@ -45,10 +45,14 @@ _OPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it came: who sent it (for the reply), as which user, and its frames."""
+    """A message as it came: who sent it (for the reply), as which user, and its frames.
+
+    `uid` is None for a peer of the ZeroMQ of 2010, whose greeting random bytes can look like:
+    libzmq still talks to it, and does not say who it is.
+    """
 
     sender: bytes
-    uid: int
+    uid: int | None
     frames: list[bytes]
 
 
@@ -158,6 +162,9 @@ def _inode(path: Path) -> int:
         return 0
 
 
-def _peer_uid(frame: zmq.Frame) -> int:
-    # libzmq's ipc transport gives "localhost:UID:GID:PID", from SO_PEERCRED.
-    return int(str(frame.get("Peer-Address")).split(":")[1])
+def _peer_uid(frame: zmq.Frame) -> int | None:
+    try:
+        # libzmq's ipc transport gives "localhost:UID:GID:PID", from SO_PEERCRED.
+        return int(str(frame.get("Peer-Address")).split(":")[1])
+    except zmq.ZMQError:
+        return None

@@ -101,7 +101,7 @@ class Server:
         while True:
             message = await listener.receive()
             if message.uid not in {os.getuid(), 0}:
-                log.warning("a message of uid %d was dropped", message.uid)
+                log.warning("a message of uid %s was dropped", message.uid)
                 continue
             task = asyncio.create_task(self._reply(listener, message))
             self._requests.add(task)

@@ -58,7 +58,7 @@ class Upkeep:
     def _feed_watchdog(self) -> None:
         # That this line is reached says that the loop turns; a hung engine is the supervisor's.
         interval_s = self._notifier.watchdog_interval_s
-        if interval_s is not None and time.monotonic() - self._fed_s >= interval_s:
+        if self._ready and interval_s is not None and time.monotonic() - self._fed_s >= interval_s:
             self._fed_s = time.monotonic()
             self._notifier.alive()
 

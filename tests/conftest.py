@@ -1,0 +1,31 @@
+"""Fixtures that every test may use."""
+
+from collections.abc import Iterator
+
+import pytest
+from real_daemon import RealDaemon, private_folders, real_daemon
+
+pytest_plugins = ["no_skips"]
+
+
+@pytest.fixture(scope="session")
+def running() -> Iterator[RealDaemon]:
+    """One loaded daemon for all tests that leave it as it was."""
+    with real_daemon() as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def own() -> Iterator[RealDaemon]:
+    """A loaded daemon for one test that may harm it."""
+    with real_daemon() as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def stopped() -> Iterator[RealDaemon]:
+    """A daemon that was not started yet; it is ended after the test."""
+    with private_folders() as environ:
+        daemon = RealDaemon(environ)
+        yield daemon
+        daemon.stop()
