@@ -38,7 +38,7 @@ def clean(raw: str) -> str:
     """
     if len(raw) > MAX_RAW_CHARS:
         raise UncleanText("too-long", f"the text is longer than {MAX_COMMAND_BYTES} bytes")
-    text = _CONTINUED_LINE.sub(r"\1 ", _unwrap(raw))
+    text = _unwrap(raw)
     if not text:
         raise UncleanText("empty", "there is no command in the text")
     if len(text.encode(errors="surrogatepass")) > MAX_COMMAND_BYTES:
@@ -76,6 +76,7 @@ def _unwrap(text: str) -> str:
     for _ in range(_MAX_WRAPPINGS):
         before = text
         text = text.strip(_EDGES).removeprefix("\ufeff").strip(_EDGES)
+        text = _CONTINUED_LINE.sub(r"\1 ", text)
         while (token := max(text.rfind("<"), text.rfind("["))) >= 0:
             if not _END_TOKEN.fullmatch(text, token):
                 break
