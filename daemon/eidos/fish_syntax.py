@@ -40,7 +40,6 @@ _NOT_IN_FISH: Final = {
     "ansi_c_string": "$'…'",
     "translated_string": '$"…"',
     "unset_command": "unset; it has: set -e name",
-    "extglob_pattern": "patterns like @( … )",
     "brace_expression": "{1..9}",
     "|&": "|&; it has: &|",
     "<>": "<>",
@@ -137,4 +136,6 @@ _REFUSED: Final[dict[str, tuple[tuple[Callable[[Visit], bool], str], ...]]] = {
         ),
     ),
     "concatenation": (_PAIRS,),
+    # The right side of == is one too, however plain.
+    "extglob_pattern": ((lambda visit: "(" in _text(visit), "fish has no patterns like @( … )"),),
 }
