@@ -32,8 +32,9 @@ my $WNOHANG = 1;
 my $PROTOCOL        = 'eidos/1';
 my $MAX_TEXT_CHARS  = 1000;
 my $MAX_FRAME_BYTES = 65_536;
-my $MAX_FRAMES      = 1000;    # read for one reply, heartbeats counted
+my $MAX_FRAMES      = 400;     # read for one reply, heartbeats counted
 my $MAX_COMMAND_BYTES = 4096;
+my $MAX_MESSAGE_CHARS = 300;
 my $MAX_PATH_BYTES    = 107;   # sizeof(sockaddr_un.sun_path) - 1
 
 my $HANDSHAKE_S = 0.2;     # a daemon that lives answers a handshake in a millisecond
@@ -50,6 +51,7 @@ my $QUIET_S     = 0.01;    # a terminal writes the pieces of a paste closer toge
 my $clock_s = 0;
 
 my $socket;
+my $UNREADABLE = 'the reply of the daemon cannot be read; try: eidosctl restart';
 my $inbox = '';            # bytes from the daemon that no frame has used yet
 my $frames_read = 0;
 
@@ -69,6 +71,7 @@ my $cancelled = 0;         # by a signal
 # An answer travels up to main by die, whatever the depth at which it is known.
 sub finish { my ($status, $message, @candidates) = @_; die [$status, $message, @candidates] }
 sub fail   { finish('error', "eidos: $_[0]") }
+sub cancel { finish('cancelled', 'eidos: cancelled; the line is as it was') }
 
 # ---------------------------------------------------------------- text
 
@@ -98,10 +101,9 @@ sub is_clean {
 sub clean_message {
     my ($message) = @_;
     my $text = characters($message);
-    ($text = $message) =~ s/[^\x20-\x7e]/?/g if !defined $text;
-    $text =~ s/[\s\x{85}]+/ /g;
-    $text =~ s/$UNSEEN//g;
-    $text = substr($text, 0, 399) . '~' if length $text > 400;
+    ($text = $message) =~ s/[\x80-\xff]/?/g if !defined $text;
+    $text =~ s/$UNSEEN/ /g;
+    $text = substr $text, 0, $MAX_MESSAGE_CHARS;
     utf8::encode($text);
     return $text;
 }
@@ -110,11 +112,15 @@ sub clean_message {
 sub checked_request {
     my ($text) = @_;
     s/\A\s+//, s/\s+\z// for $text;
-    finish('error', 'eidos: type what you want to do, then press Ctrl-G') if $text eq '';
+    fail('type what you want to do, then press Ctrl-G') if $text eq '';
     my $characters = characters($text);
-    my $length = length(defined $characters ? $characters : $text);
+    fail('the request is not valid UTF-8; type it again') if !defined $characters;
+    my $length = length $characters;
     fail("the request has $length characters; the limit is $MAX_TEXT_CHARS")
         if $length > $MAX_TEXT_CHARS;
+    fail(sprintf 'the request has a control character (U+%04X) at position %d; '
+        . 'delete it and ask again', ord $&, $+[0])
+        if $characters =~ /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
     return $text;
 }
 
@@ -136,8 +142,8 @@ sub socket_path {
     }
     $folder =~ tr{/}{}s;
     my $path = "$folder/eidosd.sock";
-    fail("the socket path $path has more than $MAX_PATH_BYTES bytes; "
-        . 'set XDG_RUNTIME_DIR to a shorter folder') if length $path > $MAX_PATH_BYTES;
+    fail("the socket path $path is too long; set XDG_RUNTIME_DIR to a shorter folder")
+        if length $path > $MAX_PATH_BYTES;
     return ($folder, $path);
 }
 
@@ -146,10 +152,8 @@ sub folder_is_ours {
     my ($folder) = @_;
     my ($mode, $owner) = (lstat $folder)[2, 4];
     return 0 if !defined $mode;
-    fail("$folder is not a directory; remove it: rm $folder") if -l _ || !-d _;
-    fail("$folder belongs to uid $owner, not to $<; remove it") if $owner != $<;
-    fail(sprintf '%s is open to others (%04o); try: chmod 700 %s', $folder, $mode & 07777, $folder)
-        if $mode & 077;
+    fail("$folder is not a folder of yours alone; try: eidosctl doctor")
+        if -l _ || !-d _ || $owner != $< || $mode & 077;
     return 1;
 }
 
@@ -181,9 +185,9 @@ sub connect_to_daemon {
             $starter = 0;
             my $code = $? >> 8;
             fail("the daemon is not running, and $ctl was not found; set EIDOS_CTL to its path") if $code == 127;
-            fail("the daemon could not be started; try: $ctl start") if $?;
+            fail('the daemon did not start; try: eidosctl doctor') if $?;
         }
-        fail("the daemon did not start within $START_S s; try: $ctl doctor")
+        fail("the daemon did not start within $START_S s; try: eidosctl doctor")
             if $clock_s >= $give_up_s;
         wait_until($clock_s + $RETRY_S);
     }
@@ -265,8 +269,7 @@ sub receive_frame {
     my $flags = ord receive_bytes(1, $give_up_s, $late);
     my $length = $flags & 2 ? unpack('Q>', receive_bytes(8, $give_up_s, $late))
                             : ord receive_bytes(1, $give_up_s, $late);
-    fail("the reply of the daemon is too large; try: eidosctl restart")
-        if $length > $MAX_FRAME_BYTES || ++$frames_read > $MAX_FRAMES;
+    fail($UNREADABLE) if $length > $MAX_FRAME_BYTES || ++$frames_read > $MAX_FRAMES;
     return ($flags, receive_bytes($length, $give_up_s, $late));
 }
 
@@ -299,31 +302,29 @@ sub ask {
     send_message($PROTOCOL, 'suggest', $id, $shell, $count, $request);
     my ($head, $kind, $reply_id, @fields) = receive_message(
         $clock_s + $limit_s, "no answer within $limit_s s; try: eidosctl status");
-    fail('the daemon and this shell are of different versions; try: eidosctl restart, '
-        . 'and open a new shell') if $head ne $PROTOCOL;
-    fail($fields[1]) if ($kind // '') eq 'error' && @fields == 2;
-    fail("the reply of the daemon cannot be read; try: eidosctl restart")
-        if ($kind // '') ne 'suggestions' || $reply_id ne $id || @fields % 4 != 1;
+    $_ //= '' for $head, $kind, $reply_id;
+    fail($UNREADABLE) if $head ne $PROTOCOL || $reply_id ne $id && $reply_id ne '-';
+    fail($fields[1])  if $kind eq 'error' && @fields == 2;
+    fail($UNREADABLE) if $kind ne 'suggestions' || @fields % 4 != 1;
     finish_with_candidates(@fields[1 .. $#fields]);
 }
 
 # Finish with those candidates that may be offered, or with the reason why there is none.
 sub finish_with_candidates {
     my @fields = @_;
-    my (@offered, %seen);
-    my $refusal = 'no suggestion for this request; try other words';
+    my (@offered, %seen, $refusal);
     while (my ($command, $verdict, $reason) = splice @fields, 0, 4) {
         if ($verdict eq 'block') {
-            $refusal = "not offered: $reason";
+            $refusal //= "not offered: $reason";
         }
-        elsif (!is_clean($command)) {
+        elsif ($verdict !~ /\A(?:ok|warn)\z/ || !is_clean($command)) {
             $refusal = 'refused an unclean suggestion';
         }
         elsif (!$seen{$command}++) {
             push @offered, $command, $verdict eq 'warn' ? clean_message($reason) : '';
         }
     }
-    fail($refusal) if !@offered;
+    fail($refusal // 'no suggestion for this request; try other words') if !@offered;
     finish('ok', '', @offered);
 }
 
@@ -345,7 +346,7 @@ sub take_terminal {
     # modes stay as they are, and Ctrl-C comes as a signal, since the shells leave ISIG on.
     my $modes = "\xff" x 40;
     return if !ioctl $tty, $TCGETS, $modes;
-    return if substr($modes, 35) !~ /\A[^\xff]\xff{4}\z/;
+    return if substr($modes, 35, 5) !~ /\A[^\xff]\xff{4}\z/;
     $saved_modes = substr $modes, 0, 36;
     my ($input, $output, $control, $local, @rest) = unpack 'L4 C20', $saved_modes;
     $input &= ~$IN_THE_WAY_OF_INPUT;
@@ -409,7 +410,7 @@ sub wait_until {
         $readable = '' if $ready <= 0;              # a signal interrupts select
         read_keys() if $terminal && vec $readable, fileno $terminal, 1;
         understand_keys();
-        finish('cancelled', '') if $cancelled;
+        cancel() if $cancelled;
         return 1 if $handle && vec $readable, fileno $handle, 1;
         return 0 if $clock_s >= $until_s;
     }
@@ -427,14 +428,14 @@ my $CHARACTER = qr/[\x20-\x7e] | \xc2[\xa0-\xbf] | [\xc3-\xdf][\x80-\xbf]
 my $CANCEL = qr/[\x03\x07] | \e\[27u | \e\[(?:99|103)(?::\d*)*;5u | \e\[27;5;(?:99|103)~/x;
 
 # Arrows, function keys, Alt with a key, answers of the terminal: whatever begins with ESC.
-my $SEQUENCE = qr/\e (?: \[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e] | O[\x20-\x7e]
+my $SEQUENCE = qr/\e (?: \[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x5a\x5c-\x7e] | \[\[. | O[\x20-\x7e]
     | [\]P^_X].*?(?:\x07|\e\\) | [^\[O\]P^_X\e] )/xs;
 
 # Read what the keyboard has written.
 sub read_keys {
     my $got = sysread $terminal, $keys, 4096, length $keys;
     return if !defined $got && $! == $EINTR;
-    finish('cancelled', '') if !$got;               # the terminal is gone
+    cancel() if !$got;               # the terminal is gone
     $keys_s = $clock_s;
 }
 
@@ -450,11 +451,11 @@ sub understand_keys {
             $pasting = 0;
         }
         elsif ($keys =~ s/\A\e\[200~//)          { $pasting = 1 }
-        elsif ($keys =~ s/\A$CANCEL//)           { finish('cancelled', '') }
+        elsif ($keys =~ s/\A$CANCEL//)           { cancel() }
         elsif ($keys =~ s/\A$SEQUENCE//)         { }
         elsif ($keys =~ /\A\e/) {
             last if $silence_s < $ESCAPE_S;
-            finish('cancelled', '') if $keys =~ /\A\e\e?\z/;
+            cancel() if $keys =~ /\A\e\e?\z/;
             $keys = '';                             # a sequence that never ended
         }
         elsif ($keys =~ s/\A((?:$CHARACTER)+)//) { $typed .= $1 }
@@ -475,8 +476,11 @@ sub paste {
 # Take the keys that wait to be read, to the end of what has begun.
 sub settle_keys {
     return if !$terminal;
-    do { wait_until($clock_s) }
-        while $keys ne '' || $pasting || $keys_s >= 0 && $clock_s - $keys_s < $QUIET_S;
+    my $until_s = $clock_s;
+    do {
+        wait_until($until_s);
+        $until_s = $clock_s + $QUIET_S;
+    } while $keys ne '' || $pasting || $keys_s >= 0 && $clock_s - $keys_s < $QUIET_S;
 }
 
 # ---------------------------------------------------------------- main

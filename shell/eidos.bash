@@ -19,7 +19,8 @@
 #   message   what to say when the press is over     offers      commands that may be placed
 #   typed     what was typed while waiting           cautions    for each, why to be careful
 
-# Aliases take effect where a function is read, so none may be active while this file is read.
+# Aliases take effect where a function is read, so none may be active while this file is read. The
+# inside of $(…) is read again when it runs: there the first word of a command is quoted.
 \builtin shopt -q expand_aliases && __eidos_aliases=-s || __eidos_aliases=-u
 \builtin shopt -u expand_aliases
 
@@ -142,12 +143,12 @@ __eidos_ask() {
     fi
     # Ctrl-C is a key of the client. Before it has taken the terminal, Ctrl-C is a signal: it may
     # end the client, but not abandon the line.
-    trap_before=$(builtin trap -p INT)
+    trap_before=$(\builtin trap -p INT)
     builtin trap : INT
     reply=$(
-        builtin trap '' TSTP QUIT # a client that Ctrl-Z stops would never return
+        \builtin trap '' TSTP QUIT # a client that Ctrl-Z stops would never return
         EIDOS_REQUEST=$2 EIDOS_CTL=$__eidos_ctl EIDOS_TIMEOUT_S=$__eidos_timeout_s PERL5OPT='' \
-            builtin exec perl -C0 "$__eidos_client" bash "$1" line 2>/dev/null
+            \builtin exec perl -C0 "$__eidos_client" bash "$1" line 2>/dev/null
     ) || status=$?
     __eidos_read_reply
     __eidos_flush_keys

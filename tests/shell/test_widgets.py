@@ -378,8 +378,7 @@ def test_control_character_in_the_line(
 ) -> None:
     """A request with a control character is refused with its place, and stays."""
     terminal = open_shell(shell.name)
-    terminal.until(lambda t: t.brackets_pastes)
-    terminal.paste("list\x01 files")
+    terminal.press("list" + shell.type_ctrl_a + " files")
     terminal.until("files")
     line = terminal.line()
 
