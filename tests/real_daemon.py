@@ -67,6 +67,11 @@ class RealDaemon:
         return Path(self.environ["XDG_RUNTIME_DIR"], "eidos", "eidosd.sock")
 
     @property
+    def eidosctl(self) -> Path:
+        """The program that starts and stops daemons like this one."""
+        return EIDOSD.with_name("eidosctl")
+
+    @property
     def log(self) -> str:
         """What it wrote to stderr until now, over all its starts."""
         return self._log_file.read_text(errors="replace")
