@@ -10,7 +10,6 @@ import signal
 import socket
 import struct
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ STATUS_TIMEOUT_S: Final = 2.0
 _POLL_S: Final = 0.02
 _KILL_AFTER_S: Final = 5.0
 """How much longer than its own drain limit a daemon may take to stop."""
+_RETRY_S: Final = 0.3
 _ALREADY_RUNNING: Final = 5
 _CONFIGURATION: Final = 78
 
@@ -66,15 +66,10 @@ def start(place: Place, *, timeout_s: float = START_TIMEOUT_S) -> Started:
     """
     manager = manager_of_unit(place)
     if client.is_listening(place.socket):
-        body = _wait_until_ready(place, lambda: None, timeout_s)
+        body = _wait_until_ready(place, None, timeout_s)
         return Started(body["pid"], already=True, by_systemd=_is_unit(manager, body["pid"]))
-    if manager is not None:
-        unit.forget_failure(manager)
-        manager.systemctl("start", "--no-block", UNIT)
-        failure = _UnitFailure(manager)
-    else:
-        failure = _DetachedFailure(detached.spawn(place))
-    body = _wait_until_ready(place, failure, timeout_s)
+    attempt = _DetachedAttempt(place) if manager is None else _UnitAttempt(manager)
+    body = _wait_until_ready(place, attempt, timeout_s)
     return Started(body["pid"], already=False, by_systemd=manager is not None)
 
 
@@ -123,58 +118,79 @@ def listener_pid(place: Place) -> int | None:
     return pid if uid == place.uid else None
 
 
-@dataclass(frozen=True, slots=True)
-class _DetachedFailure:
-    daemon: detached.Detached
+class _DetachedAttempt:
+    """Starts eidosd as a child of ours, and says how it ended."""
 
-    def __call__(self) -> EidosError | None:
-        code = self.daemon.exit_code()
-        # Five says that a daemon started at the same time won: wait for its answer.
-        if code in {None, 0, _ALREADY_RUNNING}:
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._daemon: detached.Detached | None = None
+
+    def begin(self) -> None:
+        self._daemon = detached.spawn(self._place)
+
+    def end(self) -> tuple[int, str] | None:
+        code = self._daemon.exit_code() if self._daemon else None
+        if self._daemon is None or code is None:
             return None
-        said = self.daemon.last_line() or f"eidosd ended with status {code} and said nothing"
-        return _failure(said, code)
+        said = self._daemon.last_line()
+        return code, said or f"eidosd ended with status {code} and said nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class _UnitFailure:
-    manager: UserManager
+class _UnitAttempt:
+    """Starts the unit, and says how its daemon ended."""
 
-    def __call__(self) -> EidosError | None:
-        state = unit_state(self.manager)
+    def __init__(self, manager: UserManager) -> None:
+        self._manager = manager
+
+    def begin(self) -> None:
+        unit.forget_failure(self._manager)
+        self._manager.systemctl("start", "--no-block", UNIT)
+
+    def end(self) -> tuple[int, str] | None:
+        state = unit_state(self._manager)
         if state["ActiveState"] != "failed" and state["SubState"] != "auto-restart":
             return None
         code = int(state["ExecMainStatus"] or 0)
-        if code == _ALREADY_RUNNING:
-            return None
-        said = self.manager.last_message(UNIT, state["InvocationID"])
+        said = self._manager.last_message(UNIT, state["InvocationID"])
         said = said or f"the unit failed ({state['Result']}, exit status {code})"
-        return _failure(f"{said}; see: eidosctl logs", code)
-
-
-def _failure(said: str, code: int | None) -> EidosError:
-    return ConfigError(said) if code == _CONFIGURATION else EidosError(said)
+        return code, f"{said}; see: eidosctl logs"
 
 
 def _wait_until_ready(
-    place: Place, failure: Callable[[], EidosError | None], timeout_s: float
+    place: Place, attempt: _DetachedAttempt | _UnitAttempt | None, timeout_s: float
 ) -> dict[str, Any]:
-    deadline_s = time.monotonic() + timeout_s
-    while time.monotonic() < deadline_s:
-        try:
-            body = status(place)
-        except DaemonUnavailable:
-            pass
-        else:
-            if body["engine"]["state"] != "loading":
-                return body
-        if error := failure():
-            raise error
+    begun_s = time.monotonic()
+    deadline_s = begun_s + timeout_s
+    if attempt is not None:
+        attempt.begin()
+    while (now_s := time.monotonic()) < deadline_s:
+        body = _status_if_any(place)
+        if body is not None and body["engine"]["state"] != "loading":
+            return body
+        ended = attempt.end() if attempt is not None and body is None else None
+        if ended is not None and ended[0] not in {0, _ALREADY_RUNNING}:
+            raise _failure(*ended)
+        # Five says that another daemon holds the lock. It may be about to answer; or it was
+        # killed a moment ago and the kernel has not let go of its files: then we try again.
+        if attempt is not None and ended is not None and now_s - begun_s > _RETRY_S:
+            attempt.begin()
+            begun_s = now_s
         time.sleep(_POLL_S)
     pid = listener_pid(place)
     who = f"the daemon (pid {pid})" if pid else "a daemon"
     message = f"{who} is not ready after {timeout_s:g} s; see: eidosctl logs; eidosctl doctor"
     raise DaemonSilent(message)
+
+
+def _failure(code: int, said: str) -> EidosError:
+    return ConfigError(said) if code == _CONFIGURATION else EidosError(said)
+
+
+def _status_if_any(place: Place) -> dict[str, Any] | None:
+    try:
+        return status(place)
+    except DaemonUnavailable:
+        return None
 
 
 def _is_unit(manager: UserManager | None, pid: int) -> bool:

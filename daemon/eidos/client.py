@@ -46,7 +46,7 @@ def ask(request: Request, *, socket: Path, timeout_s: float) -> Reply:
     """Send *request* and return the daemon's reply, a Failure included.
 
     Raises:
-        DaemonUnavailable: nobody listens on *socket*.
+        DaemonUnavailable: nobody listens on *socket*, or who did has gone.
         DaemonSilent: no reply within *timeout_s*.
         ProtocolError: the reply cannot be read.
     """
@@ -58,12 +58,22 @@ def ask(request: Request, *, socket: Path, timeout_s: float) -> Reply:
     with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
         dealer.linger = 0
         dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
-        dealer.connect(f"ipc://{socket}")
-        dealer.send_multipart(encode_request(request))
-        if not dealer.poll(int(timeout_s * 1000)):
-            message = f"no answer on {socket} after {timeout_s:g} s; try: eidosctl restart"
-            raise DaemonSilent(message)
-        return decode_reply(dealer.recv_multipart())
+        # ZeroMQ would connect again, silently, to whoever comes next; the request would be lost.
+        with dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+            dealer.connect(f"ipc://{socket}")
+            dealer.send_multipart(encode_request(request))
+            poller = zmq.Poller()
+            poller.register(dealer, zmq.POLLIN)
+            poller.register(monitor, zmq.POLLIN)
+            events = dict(poller.poll(int(timeout_s * 1000)))
+            dealer.disable_monitor()
+        if dealer in events:
+            return decode_reply(dealer.recv_multipart())
+        if events:
+            message = f"the daemon on {socket} went away before it answered; ask again"
+            raise DaemonUnavailable(message)
+        message = f"no answer on {socket} after {timeout_s:g} s; try: eidosctl restart"
+        raise DaemonSilent(message)
 
 
 def ping(socket: Path, *, timeout_s: float = PING_TIMEOUT_S) -> Pong:

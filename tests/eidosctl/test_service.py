@@ -1,5 +1,6 @@
 """Start, stop and restart of a real daemon with the real model, without systemd."""
 
+import fcntl
 import json
 import os
 import signal
@@ -169,6 +170,37 @@ def test_wedged_daemon_is_stopped(home: Home, monkeypatch: pytest.MonkeyPatch) -
 
     until(lambda: not is_running(pid), "the daemon runs on")
     assert home.ok("suggest", REQUEST) == COMMAND
+
+
+def test_daemon_killed_under_a_request_is_replaced(home: Home) -> None:
+    """A request that its daemon took to the grave is asked again of a new one, at once."""
+    home.ok("start")
+    pid = service.listener_pid(home.place)
+    assert pid is not None
+    command = [EIDOSCTL, "suggest", "-n", "8", REQUEST]
+    with subprocess.Popen(command, env=home.environ, stdout=subprocess.PIPE) as request:
+        until(lambda: service.status(home.place)["engine"]["state"] == "busy", "no request came")
+        os.kill(pid, signal.SIGKILL)
+
+        output, _ = request.communicate(timeout=30)
+
+    assert output.decode().startswith(COMMAND)
+    assert service.listener_pid(home.place) not in {None, pid}
+
+
+def test_lock_of_a_dying_daemon_is_waited_for(home: Home) -> None:
+    """A daemon that was just killed may hold its lock for a moment more: start tries again."""
+    folder = home.place.socket.parent
+    folder.mkdir(mode=0o700)
+    with folder.joinpath("eidosd.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen([EIDOSCTL, "start"], env=home.environ, stdout=-1) as start:
+            log = home.place.log
+            until(lambda: log.exists() and "runs already" in log.read_text(), "no daemon tried")
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            output, _ = start.communicate(timeout=60)
+
+    assert output.decode() == f"eidosd started, pid {service.listener_pid(home.place)}\n"
 
 
 def test_status_of_no_daemon(home: Home) -> None:
