@@ -9,7 +9,7 @@ import socket as sockets
 from pathlib import Path
 from typing import Final
 
-from eidos.errors import DaemonSilent, DaemonUnavailable, RuntimeDirError
+from eidos.errors import DaemonSilent, DaemonUnavailable, ProtocolError
 from eidos.paths import check_private
 from eidos.protocol import (
     MAX_FRAME_BYTES,
@@ -81,9 +81,8 @@ def ping(socket: Path, *, timeout_s: float = PING_TIMEOUT_S) -> Pong:
 
     Raises:
         DaemonUnavailable, DaemonSilent, ProtocolError: as `ask` does.
-        RuntimeDirError: the socket's folder is not ours alone.
     """
     reply = ask(PingRequest(id="ping"), socket=socket, timeout_s=timeout_s)
     if not isinstance(reply, Pong):
-        raise RuntimeDirError(f"whoever listens on {socket} is not eidosd; see: eidosctl doctor")
+        raise ProtocolError(f"whoever listens on {socket} is not eidosd; see: eidosctl doctor")
     return reply

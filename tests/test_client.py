@@ -1,0 +1,98 @@
+"""Asking the daemon from Python when there is no daemon, or something else in its place."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import zmq
+from real_daemon import private_folders
+
+from eidos.client import ask, is_listening, ping
+from eidos.errors import DaemonSilent, DaemonUnavailable, ProtocolError
+from eidos.protocol import PROTOCOL, PingRequest
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    """The path of a socket in a private folder that is there."""
+    with private_folders() as environ:
+        folder = Path(environ["XDG_RUNTIME_DIR"], "eidos")
+        folder.mkdir(mode=0o700)
+        yield folder / "eidosd.sock"
+
+
+def answer_once(path: Path, *frames: bytes) -> threading.Thread:
+    """Bind a ROUTER to *path* that answers the first message with *frames*; return its thread."""
+    bound = threading.Event()
+
+    def serve() -> None:
+        with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+            router.linger = 1000
+            router.bind(f"ipc://{path}")
+            bound.set()
+            if router.poll(10_000):
+                sender, *_ = router.recv_multipart()
+                router.send_multipart([sender, *frames])
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    assert bound.wait(10)
+    return thread
+
+
+def test_nobody_there_is_said_with_the_cure(path: Path) -> None:
+    """No folder, no file and a dead socket file are all "start it"."""
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(os.fspath(path))
+
+    for socket_path in (path, path.with_name("none"), Path("/nowhere/eidos/eidosd.sock")):
+        assert not is_listening(socket_path)
+        with pytest.raises(DaemonUnavailable, match="start it: eidosctl start"):
+            ask(PingRequest(id="x"), socket=socket_path, timeout_s=10)
+
+
+def test_somebody_silent_is_said_with_the_cure(path: Path) -> None:
+    """A listener that never speaks is given up after the timeout."""
+    with socket.socket(socket.AF_UNIX) as wedged:
+        wedged.bind(os.fspath(path))
+        wedged.listen()
+
+        assert is_listening(path)
+        with pytest.raises(DaemonSilent, match=r"after 0.2 s; try: eidosctl restart"):
+            ping(path, timeout_s=0.2)
+
+
+@pytest.mark.parametrize(
+    "frames",
+    [
+        [b"garbage"],
+        [b""],
+        [b"eidos/9", b"pong", b"ping", b"9.9"],
+        [PROTOCOL.encode(), b"pong"],
+        [PROTOCOL.encode(), b"suggestions", b"ping", b"soon"],
+        [PROTOCOL.encode(), b"suggestions", b"ping", b"1.0", b"ls", b"fine", b"", b"1"],
+        [PROTOCOL.encode(), b"pong", b"ping", b"\xff"],
+    ],
+    ids=["garbage", "empty", "version", "short", "total_ms", "verdict", "utf-8"],
+)
+def test_a_reply_that_is_none_is_an_error_not_a_crash(path: Path, frames: list[bytes]) -> None:
+    """Whoever sits on the socket cannot make a client fail but with a sentence."""
+    server = answer_once(path, *frames)
+
+    with pytest.raises(ProtocolError):
+        ping(path, timeout_s=10)
+
+    server.join()
+
+
+def test_another_kind_of_reply_to_a_ping_is_not_a_daemon(path: Path) -> None:
+    """A well-formed answer to another question is refused too."""
+    server = answer_once(path, PROTOCOL.encode(), b"status", b"ping", b"{}")
+
+    with pytest.raises(ProtocolError, match="is not eidosd"):
+        ping(path, timeout_s=10)
+
+    server.join()
