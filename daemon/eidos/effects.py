@@ -14,7 +14,7 @@ from eidos.targets import is_account_file, is_critical, is_disk, is_everything_i
 from eidos.words import Word
 from eidos.wrappers import SHELLS
 
-_ERASERS: Final = frozenset({"rm", "unlink", "shred", "srm", "rmdir", "trash", "trash-put"})
+_ERASERS: Final = frozenset({"rm", "unlink", "shred", "srm", "trash", "trash-put"})
 _OPENERS: Final = frozenset({"chmod", "chown", "chgrp", "setfacl"})
 FETCHERS: Final = frozenset(
     {"curl", "wget", "fetch", "aria2c", "http", "https", "lynx", "nc", "ncat", "netcat", "socat"}
@@ -197,13 +197,16 @@ _PRINTS_SETTINGS: Final = frozenset(
     | {"nodenv", "opam", "pyenv", "rbenv", "ssh-agent", "starship", "thefuck", "zoxide"}
 )
 """Programs whose output is meant for eval."""
+_FOUND_BY_XARGS: Final = "{}"
 
 
 def is_unknown_program(command: Command) -> bool:
     """Whether a variable or a substitution stands where the name of the program belongs."""
-    if not command.words or command.words[0].is_known:
+    word = command.words[0] if command.words else Word("")
+    if word.text == _FOUND_BY_XARGS:
+        return True
+    if word.is_known:
         return False
-    word = command.words[0]
     is_usual = _CHOSEN_BY_USER.fullmatch(word.text) or word.sources & _PRINTS_SETTINGS
     return not is_usual
 

@@ -48,6 +48,8 @@ _BLOCK_WORDS: Final = frozenset({"begin", "end", "else", "case", "switch", "func
 _BAD_ESCAPE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\(?:[xXuU](?![0-9a-fA-F])|c(?![A-Za-z]))")
 _LONE_DOLLAR: Final = re.compile(r"(?<!\\)(?:\\\\)*\$(?![A-Za-z_(])")
 _ENDS_IN_ESCAPED_QUOTE: Final = re.compile(r"(?<!\\)(?:\\\\)*\\'$")
+_RUNS_SUBSTITUTION: Final = re.compile(r"(?:command|builtin|exec|not|and|or)\s+\$\(")
+_RUN: Final = "fish runs no command whose name is a substitution"
 _WANTS_NAME: Final = "fish wants a variable name after every $"
 
 
@@ -104,10 +106,13 @@ _REFUSED: Final[dict[str, tuple[tuple[Callable[[Visit], bool], str], ...]]] = {
             lambda visit: any(
                 part.node.type == "command_substitution" for part in walk(visit.node)
             ),
-            "fish runs no command whose name is a substitution",
+            _RUN,
         ),
     ),
-    "command": (_REDIRECT_FIRST,),
+    "command": (
+        _REDIRECT_FIRST,
+        (lambda visit: _RUNS_SUBSTITUTION.match(_text(visit)) is not None, _RUN),
+    ),
     "redirected_statement": (_REDIRECT_FIRST,),
     "raw_string": (
         (

@@ -72,27 +72,43 @@ def _find_bash_fault(visit: Visit) -> str | None:
     return None
 
 
+_EQUALS: Final = "zsh takes =name for the path of a program"
+# By type of node: what zsh takes otherwise than bash, and what it makes of it.
+_NOT_IN_ZSH: Final = {
+    "comment": (re.compile(""), "zsh takes # at the prompt for an argument, not for a comment"),
+    "string": (
+        re.compile(r'(?s:.*)!"$'),
+        'at the zsh prompt !" removes itself and leaves the quote open',
+    ),
+    "test_command": (
+        re.compile(r"\[ .* == "),
+        "zsh takes == in [ … ] for the path of a program; it wants =",
+    ),
+    "expansion": (
+        re.compile(r"\$\{(?:!|\w+(?:\[[^\]]*\])?(?:[\^,]|@[A-Za-z]\}))"),
+        "zsh has no ${!name}, ${name^}, ${name,} and ${name@P}",
+    ),
+}
+
+
 def _find_zsh_fault(visit: Visit) -> str | None:
-    match visit.node.type:
-        case "comment":
-            return "zsh takes # at the prompt for an argument, not for a comment"
-        case "string" if text_of(visit.node).endswith('!"'):
-            return 'at the zsh prompt !" removes itself and leaves the quote open'
-        case "test_command" if re.match(r"\[ .* == ", text_of(visit.node)):
-            return "zsh takes == in [ … ] for the path of a program; it wants ="
-        case "==" if visit.parent == "command":
-            return "zsh takes =name for the path of a program"
-        case "word" | "concatenation" if visit.parent != "concatenation":
-            return _find_zsh_word_fault(unquoted(visit.node))
-        case _:
-            return _find_bash_fault(visit)
+    kind = visit.node.type
+    pattern, reason = _NOT_IN_ZSH.get(kind, (None, ""))
+    if pattern is not None and pattern.match(text_of(visit.node)):
+        return reason
+    if kind == "==" and visit.parent == "command":
+        return _EQUALS
+    if kind in {"word", "concatenation"} and visit.parent != "concatenation":
+        return _find_zsh_word_fault(unquoted(visit.node))
+    return _find_bash_fault(visit)
 
 
 def _find_zsh_word_fault(bare: str) -> str | None:
-    if bare.count("}") > bare.count("{"):
+    # The grammar takes `{ }` for one word.
+    if bare.count("}") > bare.count("{") or " " in bare:
         return "zsh takes a lone } for the end of a block"
     if bare.startswith("=") and bare != "=":
-        return "zsh takes =name for the path of a program"
+        return _EQUALS
     return None
 
 

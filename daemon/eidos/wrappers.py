@@ -17,6 +17,8 @@ class Wrapper:
     takes_long_value: tuple[str, ...] = ()
     operands: int = 0
     """Words of its own between the options and the inner command."""
+    joins: bool = False
+    """It hands the words after its own to a shell, as one text."""
 
 
 _PLAIN: Final = Wrapper()
@@ -58,12 +60,11 @@ WRAPPERS: Final[dict[str, Wrapper]] = {
     "begin": _PLAIN,
 }
 _JOINING: Final[dict[str, Wrapper]] = {
-    "eval": _PLAIN,
-    "parallel": Wrapper("jISnN", ("--jobs",)),
-    "watch": Wrapper("n", ("--interval",)),
-    "ssh": Wrapper("BbcDEeFIiJLlmOopQRSWw", (), 1),
+    "eval": Wrapper(joins=True),
+    "parallel": Wrapper("jISnN", ("--jobs",), joins=True),
+    "watch": Wrapper("n", ("--interval",), joins=True),
+    "ssh": Wrapper("BbcDEeFIiJLlmOopQRSWw", (), 1, joins=True),
 }
-"""Programs that hand the words after their own to a shell, as one text."""
 SHELLS: Final = frozenset(
     {"sh", "bash", "zsh", "dash", "ksh", "mksh", "ash", "fish", "csh", "tcsh"}
 )
@@ -139,10 +140,10 @@ def _inner(wrapper: Wrapper, args: list[Word]) -> list[Word]:
         if text == "--":
             position += 1
             break
-        if not _ASSIGNMENT.match(text):
-            if not text.startswith("-"):
-                break
+        if text.startswith("-"):
             position += _takes_next(wrapper, text)
+        elif wrapper.joins or not _ASSIGNMENT.match(text):
+            break
         position += 1
     return args[position + wrapper.operands :]
 
