@@ -143,14 +143,14 @@ def path() -> None:
 @click.command()
 @_SHELL_ARGUMENT
 def init(shell: str) -> None:
-    r"""Print what binds the key in a shell.
+    """Print what binds the key in a shell.
 
     `eidosctl install` adds the same to the shell's startup file.
 
     \b
     zsh, bash:  source <(eidosctl init zsh)    or  eval "$(eidosctl init zsh)"
     fish:       eidosctl init fish | source
-    """
+    """  # noqa: D301 - click reads the backspace as: leave these lines as they are
     from eidosctl.widgets import init_script
 
     click.echo(init_script(Shell(shell), Place.find(os.environ)), nl=False)
