@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from real_daemon import RealDaemon, private_folders, real_daemon
 
-pytest_plugins = ["no_skips"]
+pytest_plugins = ["skips"]
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ LONG_MODULES = {
 LONG_FUNCTIONS = {
     "tests/shell/conftest.py:open_shell": "its docstring lists what a test may pass",
     "tests/systemd/usermanager_fixture.py:user_manager": "set up and taken down in one try",
+    "tests/test_other_model.py:make_graph": "one graph, node by node; parts would say less",
 }
 """Functions with more lines than MAX_FUNCTION_LINES, as file:name, and why."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from home import EIDOSCTL, Home
+from skips import need
 
 from eidos.protocol import Shell
 from eidosctl import rcfiles
@@ -67,6 +68,7 @@ def test_second_installation_changes_nothing(home: Home) -> None:
 
 def test_shells_in_use_are_the_login_shell_and_those_with_startup_files(home: Home) -> None:
     """Without --shell no startup file is made for a shell that is not used."""
+    need("zsh")
     home.path.joinpath(".zshrc").touch()
 
     install(home)
