@@ -36,6 +36,7 @@ from eidosctl.place import Place
 
 ANSWER_TIMEOUT_S: Final = 60.0
 """Above the daemon's own deadline, which answers first; a start on a slow disk counts too."""
+PONG_TIMEOUT_S: Final = 5.0
 UNREADABLE: Final = "refused an unclean suggestion"
 
 
@@ -131,6 +132,8 @@ def _request_in(line: bytes) -> str:
 
 def _ask(place: Place, request: SuggestRequest) -> Reply:
     try:
+        # A daemon that hangs is found out by its missing pong, long before an answer is overdue.
+        client.ping(place.socket, timeout_s=PONG_TIMEOUT_S)
         return client.ask(request, socket=place.socket, timeout_s=ANSWER_TIMEOUT_S)
     except DaemonSilent:
         raise

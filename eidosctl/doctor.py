@@ -40,7 +40,6 @@ def checks(place: Place) -> Iterator[Check]:
         ("runtime folder", "eidosctl start", _runtime_folder),
         ("unit", "eidosctl install", _unit),
         ("daemon", "eidosctl restart", _daemon),
-        ("suggestion", "eidosctl restart", _suggestion),
     ]
     for name, mend, step in steps:
         try:
@@ -123,13 +122,13 @@ def _daemon(place: Place) -> Iterator[Check]:
     engine = service.status(place)["engine"]
     detail = f"pid {engine['pid']}, {engine['state']}, {engine['restarts']} restarts"
     yield Check("engine", engine["pid"] is not None, detail, "eidosctl logs; eidosctl restart")
+    yield _suggestion(place)
 
 
-def _suggestion(place: Place) -> Iterator[Check]:
-    if not client.is_listening(place.socket):
-        return  # said above; a doctor starts nothing
+def _suggestion(place: Place) -> Check:
     answer = asking.suggest(place, REQUEST, shell=Shell.BASH, count=1)
     if answer.refusal is not None:
-        raise answer.refusal
+        mend = "eidosctl logs; eidosctl restart"
+        return Check("suggestion", ok=False, detail=str(answer.refusal), mend=mend)
     detail = f"{REQUEST!r}: {answer.usable[0].command} ({answer.total_ms:.0f} ms)"
-    yield Check("suggestion", ok=True, detail=detail)
+    return Check("suggestion", ok=True, detail=detail)

@@ -14,7 +14,7 @@ _TIMEOUT_S: Final = 10.0
 _ZSH_MODULES: Final = "zmodload zsh/net/socket zsh/system zsh/zselect zsh/datetime zsh/stat"
 _KEYS_OF: Final = {
     Shell.ZSH: "bindkey '^G'",
-    Shell.BASH: "bind -X; bind -p | command grep -F '\"\\C-g\"'",
+    Shell.BASH: "{ bind -X; bind -p; bind -s; } | command grep -F '\"\\C-g\"'",
     Shell.FISH: "bind \\cg",
 }
 """What makes each shell print what Ctrl-G does."""

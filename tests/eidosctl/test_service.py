@@ -217,6 +217,8 @@ def test_status_tells_everything(home: Home) -> None:
     home.ok("suggest", REQUEST)
     body = json.loads(home.ok("status", "--json"))
 
+    assert body.keys() - {"client_version"} == IDLE.keys()
+    assert all(body[key].keys() == IDLE[key].keys() for key in ("model", "engine", "queue"))
     assert body["pid"] == service.listener_pid(home.place)
     assert body["version"] == body["client_version"]
     assert body["socket"] == str(home.place.socket)
