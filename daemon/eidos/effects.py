@@ -194,7 +194,7 @@ _CHOSEN_BY_USER: Final = re.compile(r"\$\{?(?:EDITOR|VISUAL|PAGER|SHELL|BROWSER)
 
 _PRINTS_SETTINGS: Final = frozenset(
     {"atuin", "brew", "dircolors", "direnv", "fnm", "gpg-agent", "keychain", "lesspipe", "mise"}
-    | {"nodenv", "opam", "pyenv", "rbenv", "ssh-agent", "starship", "thefuck", "zoxide"}
+    | {"nodenv", "opam", "poetry", "pyenv", "rbenv", "ssh-agent", "starship", "thefuck", "zoxide"}
 )
 """Programs whose output is meant for eval."""
 _FOUND_BY_XARGS: Final = "{}"

@@ -103,9 +103,12 @@ def _find_zsh_fault(visit: Visit) -> str | None:
     return _find_bash_fault(visit)
 
 
+_APART: Final = re.compile(r"\{\s+\}")
+
+
 def _find_zsh_word_fault(bare: str) -> str | None:
     # The grammar takes `{ }` for one word.
-    if bare.count("}") > bare.count("{") or " " in bare:
+    if bare.count("}") > bare.count("{") or _APART.search(bare):
         return "zsh takes a lone } for the end of a block"
     if bare.startswith("=") and bare != "=":
         return _EQUALS
