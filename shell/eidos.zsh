@@ -27,6 +27,7 @@
 'builtin' 'zmodload' '-F' 'zsh/parameter' 'p:options'
 'builtin' 'typeset' '-gA' '__eidos_saved_options'
 __eidos_saved_options=("${(@kv)options[@]}")
+'builtin' 'unset' '__eidos_saved_options[zle]' # without a terminal zsh complains when it is set
 'builtin' 'emulate' 'zsh' '-o' 'no_aliases' '-o' 'extended_glob'
 
 typeset -g __eidos_ctl=${EIDOS_CTL:-eidosctl}
@@ -134,6 +135,7 @@ __eidos_show() {
   # vi's Escape joins all that insert mode did into one change: without the split, `u` after a
   # suggestion would take the request away as well.
   builtin zle .split-undo
+  region_highlight=() # the colours belonged to the old text; who paints them paints them anew
   BUFFER=$__eidos_shown$pending
   CURSOR=$#BUFFER
 }
@@ -172,7 +174,7 @@ __eidos_ask() {
   local -i tty=0 fd=0 status_=1
   local inbox= starter= ghost_before=$POSTDISPLAY REPLY
   {
-    __eidos_load_modules && exec {tty}<$TTY &&
+    __eidos_load_modules && exec {tty}</dev/tty &&
       __eidos_reach && __eidos_greet && __eidos_send "$@" && __eidos_receive &&
       __eidos_read_reply && status_=0
     __eidos_flush_keys || status_=1
@@ -285,8 +287,7 @@ __eidos_greet() {
   done
   local -i flags
   local body
-  __eidos_number $inbox[11]
-  if [[ $inbox[1] != $'\xff' || $inbox[13,17] != $'NULL\0' ]] || ((REPLY < 3)); then
+  if [[ $inbox != $'\xff'?????????[$'\x03'-$'\xff']?$'NULL\0'* ]]; then
     __eidos_unreadable
     return
   fi
@@ -342,32 +343,28 @@ __eidos_receive() {
 # Take the next frame from the inbox into flags (1: more follow, 2: long, 4: command) and body.
 # Returns 0, 1 if it has not come whole, 2 with a message if it is none of ours.
 __eidos_take_frame() {
+  local octets length
   local -i head=2 size
-  (($#inbox >= 2)) || return 1
-  __eidos_number $inbox[1]
-  flags=REPLY
+  (($#inbox >= head)) || return 1
+  # At most the head of a long frame, in hex. Assigned without $((…)), flags would print as 16#4.
+  builtin printf -v octets %02x "'"${(s::)^inbox[1,9]}
+  flags=$((16#$octets[1,2]))
   ((flags & 2)) && head=9
   (($#inbox >= head)) || return 1
-  __eidos_number $inbox[2,head]
-  size=REPLY
-  if ((flags > 7 || size < 0 || size > 65536)); then
+  length=$octets[3,head*2]
+  # Eight octets would overflow where zsh counts; ours have zeros in front.
+  if ((flags > 7)) || [[ $length == ?????* && $length != 00000000000* ]]; then
+    __eidos_unreadable
+    return 2
+  fi
+  size=$((16#$length))
+  if ((size > 65536)); then
     __eidos_unreadable
     return 2
   fi
   (($#inbox >= head + size)) || return 1
   body=$inbox[head+1,head+size]
   inbox=$inbox[head+size+1,-1]
-}
-
-# Set REPLY to the number whose octets, the highest first, are $1.
-__eidos_number() {
-  local octet
-  local -i code number=0
-  for octet in ${(s::)1}; do
-    builtin printf -v code %d "'$octet"
-    number=$((number << 8 | code))
-  done
-  REPLY=$number
 }
 
 # Answer the heartbeat whose context is $1.
@@ -405,7 +402,6 @@ __eidos_unreadable() {
 # to put more than one clean line into a prompt, and "block" never.
 __eidos_read_reply() {
   local refused=
-  local -i i
   if [[ $frames[1] != eidos/1 || $frames[3] != (zsh-$$-$__eidos_serial|-) ]]; then
     __eidos_unreadable
     return
@@ -416,16 +412,17 @@ __eidos_read_reply() {
     __eidos_unreadable
     return
   fi
-  for ((i = 5; i < $#frames; i += 4)); do
-    if [[ $frames[i + 1] == block ]]; then
-      refused=${refused:-not offered: $frames[i + 2]}
-    elif [[ $frames[i + 1] != (ok|warn) ]] || ! __eidos_is_clean $frames[i]; then
+  set -- "${(@)frames[5,-1]}"
+  while (($# >= 4)); do # a command, its verdict, the reason, the score
+    if [[ $2 == block ]]; then
+      refused=${refused:-not offered: $3}
+    elif [[ $2 != (ok|warn) ]] || ! __eidos_is_clean "$1"; then
       refused='refused an unclean suggestion'
     else
-      offers+=("$frames[i]")
-      [[ $frames[i + 1] == warn ]] || frames[i + 2]=
-      cautions+=("$frames[i + 2]")
+      offers+=("$1")
+      [[ $2 == ok ]] && cautions+=('') || cautions+=("$3")
     fi
+    shift 4
   done
   (($#offers)) && return
   message=${refused:-no suggestion for this request; try other words}

@@ -49,7 +49,7 @@ def drop_line(terminal: Terminal, shell: Shell) -> None:
     for _ in range(5):
         terminal.press(CTRL_C)
         with suppress(AssertionError):
-            terminal.until_line(shell.prompt, timeout_s=2)
+            terminal.until_line(shell.prompt, timeout_s=1)
             return
     terminal.until_line(shell.prompt)
 
