@@ -2,7 +2,7 @@
 
     python benchmarks/validator.py [COMMANDS.jsonl] [--shells]
 
-COMMANDS.jsonl has one {"cmd": …} a line; without it tests/data/commands.jsonl is read. With
+COMMANDS.jsonl has one {"cmd": …} a line; without it tests/validator/data/commands.jsonl is read. With
 --shells every command is also given to `bash -n`, `zsh -n` and `fish --no-execute`, as far as
 they are installed. Prints Markdown.
 """
@@ -16,11 +16,11 @@ from collections import Counter
 from pathlib import Path
 
 from eidos.protocol import Shell
-from eidos.syntax import find_fault
-from eidos.tree import OverBudget, parse
-from eidos.validation import judge
+from eidos.validator.syntax import find_fault
+from eidos.validator.tree import OverBudget, parse
+from eidos.validator.validation import judge
 
-SAMPLE = Path(__file__).parents[1] / "tests" / "data" / "commands.jsonl"
+SAMPLE = Path(__file__).parents[1] / "tests" / "validator" / "data" / "commands.jsonl"
 PARSE_ONLY = {
     Shell.BASH: ["bash", "--norc", "-n", "/dev/stdin"],
     Shell.ZSH: ["zsh", "-f", "-n", "/dev/stdin"],

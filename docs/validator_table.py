@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from eidos.rules import RULES
+from eidos.validator.rules import RULES
 
 PAGE = Path(__file__).with_name("validator.md")
 BEGIN = "<!-- rules: written by docs/validator_table.py -->\n"

@@ -30,7 +30,7 @@ from eidos.protocol import (
     SuggestRequest,
     check_text,
 )
-from eidos.text_gate import UncleanText, clean
+from eidos.validator.text_gate import UncleanText, clean
 from eidosctl import service
 from eidosctl.place import Place
 

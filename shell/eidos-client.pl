@@ -77,7 +77,7 @@ sub cancel { finish('cancelled', 'eidos: cancelled; the line is as it was') }
 
 # The characters that no prompt and no message may hold: C0, DEL and C1 controls, and what is
 # invisible or turns the direction of the text round, so that a line is not what it looks like.
-# daemon/eidos/text_gate.py says more of them.
+# daemon/eidos/validator/text_gate.py says more of them.
 my $UNSEEN = qr/[\x00-\x1f\x7f-\x9f]                       # controls
     | [\x{ad}\x{34f}\x{61c}\x{115f}\x{1160}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{3164}\x{ffa0}]
     | [\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}]  # zero width, separators, direction

@@ -33,9 +33,10 @@ LAYERS: Final = (
     Layer(
         "validator",
         "Whether a command may be offered; pure functions, no input and no output.",
-        ("eidos.text_gate", "eidos.tree", "eidos.words", "eidos.wrappers", "eidos.targets",
-         "eidos.commands", "eidos.fish_syntax", "eidos.syntax", "eidos.effects", "eidos.rules",
-         "eidos.validation"),
+        ("eidos.validator", "eidos.validator.text_gate", "eidos.validator.tree",
+         "eidos.validator.words", "eidos.validator.wrappers", "eidos.validator.targets",
+         "eidos.validator.commands", "eidos.validator.fish_syntax", "eidos.validator.syntax",
+         "eidos.validator.effects", "eidos.validator.rules", "eidos.validator.validation"),
         sees=("shared",),
     ),
     Layer(
@@ -51,7 +52,7 @@ LAYERS: Final = (
         ("eidos.metrics", "eidos.notify", "eidos.listener", "eidos.engine_process",
          "eidos.engine_supervisor", "eidos.pipeline", "eidos.status", "eidos.upkeep",
          "eidos.server", "eidos.main"),
-        sees=("shared", "eidos.validation", "eidos.engine_messages"),
+        sees=("shared", "eidos.validator.validation", "eidos.engine_messages"),
     ),
     Layer(
         "client",
@@ -66,7 +67,7 @@ LAYERS: Final = (
          "eidosctl.usermanager", "eidosctl.unit", "eidosctl.service", "eidosctl.asking",
          "eidosctl.rcfiles", "eidosctl.widgets", "eidosctl.completions", "eidosctl.doctor",
          "eidosctl.doctor_shells", "eidosctl.installation", "eidosctl.cli_setup", "eidosctl.cli"),
-        sees=("shared", "client", "eidos.text_gate", "eidos.model_files"),
+        sees=("shared", "client", "eidos.validator.text_gate", "eidos.model_files"),
     ),
 )  # fmt: skip
 
@@ -74,9 +75,11 @@ LAYERS: Final = (
 def modules() -> dict[str, Path]:
     """Return the file of every module of ours by its dotted name."""
     return {
-        package if file.stem == "__init__" else f"{package}.{file.stem}": file
+        ".".join([package, *file.relative_to(folder).with_suffix("").parts]).removesuffix(
+            ".__init__"
+        ): file
         for package, folder in SOURCES.items()
-        for file in sorted(folder.glob("*.py"))
+        for file in sorted(folder.rglob("*.py"))
     }
 
 

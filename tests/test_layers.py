@@ -16,7 +16,7 @@ ONLY_IN = {
     "numpy": {"eidos.decoder"},
     "tokenizers": {"eidos.tokenizer"},
     "jinja2": {"eidos.prompt"},
-    "tree_sitter_bash": {"eidos.tree"},
+    "tree_sitter_bash": {"eidos.validator.tree"},
     "psutil": {"eidos.status"},
     "zmq": {"eidos.listener", "eidos.client"},
 }

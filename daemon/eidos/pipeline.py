@@ -8,7 +8,7 @@ from typing import Protocol
 
 from eidos.engine_messages import Draft, Job
 from eidos.protocol import Candidate, Level, SuggestRequest
-from eidos.validation import Verdict, judge
+from eidos.validator.validation import Verdict, judge
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eidos.protocol import Shell
-from eidos.syntax import find_fault, refers_to_history
-from eidos.tree import MAX_BYTES, OverBudget, parse
+from eidos.validator.syntax import find_fault, refers_to_history
+from eidos.validator.tree import MAX_BYTES, OverBudget, parse
 
 DATA = Path(__file__).parent / "data"
 CASES = tomllib.loads((DATA / "syntax.toml").read_text())["case"]

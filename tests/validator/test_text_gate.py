@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eidos.text_gate import MAX_COMMAND_BYTES, UncleanText, clean
+from eidos.validator.text_gate import MAX_COMMAND_BYTES, UncleanText, clean
 
 CASES = tomllib.loads((Path(__file__).parent / "data" / "text_gate.toml").read_text())
 PIECES = ["ls", " ", "\t", "\n", "\\\n", "\\", "$ ", "```", "```sh\n", "</s>", "\ufeff", "'", '"']

@@ -8,9 +8,9 @@ from typing import Final
 
 from tree_sitter import Node
 
-from eidos.tree import text_of
-from eidos.words import Word, words_of
-from eidos.wrappers import commands_of_find, program, unwrap
+from eidos.validator.tree import text_of
+from eidos.validator.words import Word, words_of
+from eidos.validator.wrappers import commands_of_find, program, unwrap
 
 
 @dataclass(frozen=True, slots=True)

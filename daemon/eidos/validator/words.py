@@ -7,7 +7,7 @@ from typing import Final
 
 from tree_sitter import Node
 
-from eidos.tree import text_of, walk
+from eidos.validator.tree import text_of, walk
 
 _MAX_ALTERNATIVES: Final = 64
 """More words than this from one pair of braces are left unexpanded."""

@@ -9,9 +9,9 @@ from typing import Final
 
 from tree_sitter import Node
 
-from eidos.fish_syntax import find_fish_fault
 from eidos.protocol import Shell
-from eidos.tree import Visit, text_of, unquoted, walk
+from eidos.validator.fish_syntax import find_fish_fault
+from eidos.validator.tree import Visit, text_of, unquoted, walk
 
 
 def find_fault(root: Node, shell: Shell) -> str | None:

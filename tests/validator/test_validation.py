@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eidos.protocol import Level, Shell
-from eidos.rules import RULES, Rule
-from eidos.validation import Verdict, check, judge
+from eidos.validator.rules import RULES, Rule
+from eidos.validator.validation import Verdict, check, judge
 
-REPOSITORY = Path(__file__).parents[1]
-DATA = REPOSITORY / "tests" / "data"
+REPOSITORY = Path(__file__).parents[2]
+DATA = Path(__file__).parent / "data"
 VERDICTS = tomllib.loads((DATA / "verdicts.toml").read_text())
 CASES = [
     pytest.param(Level(level), "" if rule == "none" else rule, command, id=f"{level}: {command}")
@@ -114,7 +114,7 @@ def test_a_harmless_command_beside_it_lowers_nothing(
 
 @pytest.mark.parametrize("shell", [Shell.BASH, Shell.ZSH])
 def test_ordinary_commands_are_left_alone(shell: Shell) -> None:
-    """Of 1,200 ordinary commands the rules mind those that tests/data/minded.toml lists."""
+    """Of 1,200 ordinary commands the rules mind those that data/minded.toml lists."""
     lines = (DATA / "commands.jsonl").read_text().splitlines()
     verdicts = [judge(json.loads(line)["cmd"], shell) for line in lines]
 

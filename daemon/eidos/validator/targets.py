@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from posixpath import normpath
 from typing import Final
 
-from eidos.words import Word
+from eidos.validator.words import Word
 
 SYSTEM_FOLDERS: Final = frozenset(
     f"/{name}"

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import Final
 
-from eidos.commands import HERE_STRING, Command, printed_by
-from eidos.targets import is_account_file, is_critical, is_disk, is_everything_in_critical
-from eidos.words import Word
-from eidos.wrappers import SHELLS
+from eidos.validator.commands import HERE_STRING, Command, printed_by
+from eidos.validator.targets import is_account_file, is_critical, is_disk, is_everything_in_critical
+from eidos.validator.words import Word
+from eidos.validator.wrappers import SHELLS
 
 _ERASERS: Final = frozenset({"rm", "unlink", "shred", "srm", "trash", "trash-put"})
 _OPENERS: Final = frozenset({"chmod", "chown", "chgrp", "setfacl"})

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from eidos.tree import Visit, text_of, unquoted, walk
+from eidos.validator.tree import Visit, text_of, unquoted, walk
 
 
 def find_fish_fault(visit: Visit) -> str | None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from eidos import effects, targets
-from eidos.commands import Command
-from eidos.effects import aims_at
 from eidos.protocol import Level
+from eidos.validator import effects, targets
+from eidos.validator.commands import Command
+from eidos.validator.effects import aims_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from typing import Final
 
 from tree_sitter import Node
 
-from eidos.commands import commands_of
-from eidos.effects import scripts_of
 from eidos.protocol import Level, Shell
-from eidos.rules import RULES
-from eidos.syntax import find_fault, refers_to_history
-from eidos.text_gate import UncleanText, clean
-from eidos.tree import OverBudget, parse
+from eidos.validator.commands import commands_of
+from eidos.validator.effects import scripts_of
+from eidos.validator.rules import RULES
+from eidos.validator.syntax import find_fault, refers_to_history
+from eidos.validator.text_gate import UncleanText, clean
+from eidos.validator.tree import OverBudget, parse
 
 MAX_SCRIPT_DEPTH: Final = 4
 """`sh -c "sh -c …"` deeper than this is not followed."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from eidos.words import Word
+from eidos.validator.words import Word
 
 
 @dataclass(frozen=True, slots=True)
