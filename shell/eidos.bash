@@ -42,13 +42,23 @@ __eidos_client=${__eidos_client%/*}/eidos-client.pl
 __eidos_suggest() {
     # The user's options and traps are about their commands, not about our steps (bash 4.4).
     builtin local - 2>/dev/null && builtin set +eEuxT
-    builtin local message='' typed=''
+    builtin local message='' typed='' trap_before=''
+    # Ctrl-C is a key of the client. Before the client has taken the terminal it is a signal, which
+    # may end the client, but must not abandon the line. $(trap -p INT) would leave it a millisecond
+    # to do so, for the fork: through the here-string's pipe (or file) nothing has to be forked.
+    {
+        builtin trap -p INT >|/proc/self/fd/9
+        builtin trap : INT
+        IFS='' builtin read -r -d '' -u 9 trap_before
+    } 9<<<''
     if [ -n "$__eidos_shown" ] && [ "$READLINE_LINE" = "$__eidos_shown" ]; then
         __eidos_next
     else
         __eidos_first
     fi
     __eidos_say
+    builtin trap - INT
+    builtin eval "$trap_before"
 }
 
 # Put the request back into the line.
@@ -136,15 +146,11 @@ __eidos_say() {
 # Ask for $1 commands for the request $2. Returns 0 with offers and cautions, else 1 with a message;
 # sets typed in both cases.
 __eidos_ask() {
-    builtin local reply status=0 trap_before
+    builtin local reply status=0
     if ! builtin type -P perl >/dev/null; then
         message='eidos: perl is missing; install it (Debian, Ubuntu: apt install perl-base)'
         builtin return 1
     fi
-    # Ctrl-C is a key of the client. Before it has taken the terminal, Ctrl-C is a signal: it may
-    # end the client, but not abandon the line.
-    trap_before=$(\builtin trap -p INT)
-    builtin trap : INT
     reply=$(
         \builtin trap '' TSTP QUIT # a client that Ctrl-Z stops would never return
         EIDOS_REQUEST=$2 EIDOS_CTL=$__eidos_ctl EIDOS_TIMEOUT_S=$__eidos_timeout_s PERL5OPT='' \
@@ -152,8 +158,6 @@ __eidos_ask() {
     ) || status=$?
     __eidos_read_reply
     __eidos_flush_keys
-    builtin trap - INT
-    [ -z "$trap_before" ] || builtin eval "$trap_before"
     [ "$status" = 0 ]
 }
 
@@ -164,8 +168,9 @@ __eidos_read_reply() {
     if [ "${reply: -2}" != $'\n.' ]; then
         # Killed before it could speak, and before it could give the terminal back.
         ((status > 128)) && builtin command stty isig </dev/tty 2>/dev/null
+        message='eidos: cancelled; the line is as it was'
         ((status == 130)) || message="eidos: $__eidos_client failed ($status); try: eidosctl doctor"
-        ((status)) || status=1
+        status=1
         builtin return
     fi
     __eidos_take_line # the status, which the exit status repeats

@@ -178,6 +178,7 @@ function __eidos_ask -a how_many request
     set -l code $status
     # What the lines mean stands in eidos-client.pl.
     if test "$lines[-1]" != .
+        set __eidos_message 'eidos: cancelled; the line is as it was'
         test $code -eq 130
         or set __eidos_message "eidos: $__eidos_client failed ($code); try: eidosctl doctor"
         return 1
