@@ -90,6 +90,9 @@ def _copy_owner_and_mode(target: Path, handle: int, mode: int) -> None:
         os.fchmod(handle, mode)
         return
     new = os.fstat(handle)
-    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+    if old.st_uid != new.st_uid:
         os.fchown(handle, old.st_uid, old.st_gid)
+    elif old.st_gid != new.st_gid:
+        with contextlib.suppress(PermissionError):  # a group that we are no member of
+            os.fchown(handle, -1, old.st_gid)
     os.fchmod(handle, stat.S_IMODE(old.st_mode))

@@ -13,7 +13,7 @@ import click
 
 from eidos.protocol import Shell
 from eidosctl import completions, files, rcfiles, service, unit, widgets
-from eidosctl.place import UNIT, Place, completion_file, zsh_functions
+from eidosctl.place import UNIT, Place, completion_file
 from eidosctl.usermanager import UserManager
 
 
@@ -59,10 +59,10 @@ def removals(place: Place) -> Iterator[Change]:
         yield Change(f"remove {place.unit}", lambda: unit.remove(place, manager))
     yield Change("stop the daemon", lambda: service.stop(place))
     for shell in Shell:
-        path = completion_file(shell)
-        yield Change(f"remove {path}", lambda path=path: files.remove(path))
         path = rcfiles.rc_file(shell, place.environ)
         yield Change(f"remove the line from {path}", lambda path=path: rcfiles.remove(path))
+        path = completion_file(shell)
+        yield Change(f"remove {path}", lambda path=path: _remove_completion(path))
     yield Change(f"remove {place.log}", lambda: _remove_leftovers(place))
 
 
@@ -92,11 +92,17 @@ def _restart(place: Place) -> bool:
     return True
 
 
+def _remove_completion(path: Path) -> bool:
+    removed = files.remove(path)
+    files.remove_empty(path.parent, path.parent.parent)
+    return removed
+
+
 def _remove_leftovers(place: Place) -> bool:
     old_log = place.log.with_name(place.log.name + ".1")
     found = [files.remove(path) for path in (place.log, old_log)]
     lock = place.socket.with_suffix(".lock")
     if not service.listener_pid(place):
         files.remove(lock)
-    files.remove_empty(place.log.parent, lock.parent, zsh_functions(), zsh_functions().parent)
+    files.remove_empty(place.log.parent, lock.parent)
     return any(found)

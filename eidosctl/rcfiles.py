@@ -12,6 +12,7 @@ from typing import Final
 
 from xdg_base_dirs import xdg_config_home
 
+from eidos.errors import EidosError
 from eidos.protocol import Shell
 from eidosctl import files
 
@@ -73,10 +74,16 @@ def add(path: Path, line: str) -> bool:
     after = with_line(before or b"", line.encode())
     if after == before:
         return False
-    if before is not None and without_line(before) == before:
+    keep = before is not None and without_line(before) == before
+    if before is not None and keep:
         mode = path.stat().st_mode & 0o777
         files.write_atomically(backup_of(path), before, mode=mode)
-    files.write_atomically(path, after)
+    try:
+        files.write_atomically(path, after)
+    except EidosError:
+        if keep:
+            files.remove(backup_of(path))
+        raise
     return True
 
 

@@ -12,6 +12,7 @@ from eidos.protocol import Shell
 from eidosctl import rcfiles
 
 ALL_SHELLS = [word for shell in Shell for word in ("--shell", shell)]
+FOLDERS = ["home", "run", "cache", "config", "data", "state"]
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="root is refused, others are not")
 
 
@@ -53,6 +54,8 @@ def test_uninstall_restores_every_file(home: Home) -> None:
 
     assert files_in(home.root) == before
     assert home.path.joinpath(".bashrc").read_bytes() == b"export PS1='\xff '\n# no newline"
+    folders = [path for path in home.root.rglob("*") if path.is_dir()]
+    assert sorted(folders) == sorted(home.root / name for name in FOLDERS)
 
 
 def test_second_installation_changes_nothing(home: Home) -> None:

@@ -1,5 +1,6 @@
 """The promises of rcfiles.py: one line in, the same line out, not a byte of difference."""
 
+import resource
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eidos.errors import EidosError
 from eidos.protocol import Shell
 from eidosctl import rcfiles
 from eidosctl.rcfiles import MARK, Widget, add, backup_of, rc_file, rc_line, remove
@@ -57,6 +59,22 @@ def test_backup_is_the_file_before_us_with_its_mode(tmp_path: Path) -> None:
 
     assert backup_of(path).read_bytes() == b"secret=\xff1"
     assert backup_of(path).stat().st_mode & 0o777 == 0o600
+
+
+def test_failed_change_leaves_no_backup_behind(tmp_path: Path) -> None:
+    """Where the line cannot be added, nothing is there that was not there before."""
+    path = tmp_path / ".zshrc"
+    path.write_text("mine " * 2000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, hard))
+    try:
+        with pytest.raises(EidosError, match="left as it was"):
+            add(path, LINE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "mine " * 2000
 
 
 def test_removal_leaves_no_backup_behind(tmp_path: Path) -> None:

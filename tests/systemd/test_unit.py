@@ -5,8 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from usermanager_fixture import Manager
 
 from eidosctl import unit
+from eidosctl.usermanager import UserManager
 
 pytestmark = pytest.mark.systemd
 BASE_SCORE = 6.0
@@ -79,3 +81,15 @@ def test_no_placeholder_is_left() -> None:
     for text in (unit.unit_text(Path("/x")), unit.sandbox_text()):
         lines = [line for line in text.splitlines() if not line.startswith("#")]
         assert not [line for line in lines if re.search(r"@[A-Z_]+@", line)]
+
+
+def test_sandbox_is_tried_before_it_is_installed(manager: Manager) -> None:
+    """The probe passes for a program that runs under our directives, and only for one."""
+    found = UserManager.find(manager.environ, manager.uid)
+    assert found is not None
+
+    assert found.can_run(["PrivateUsers=yes", "ProtectSystem=strict"], ["/bin/true"])
+    assert not found.can_run(["PrivateUsers=yes", "ProtectSystem=strict"], ["/bin/false"])
+    assert not found.can_run(["NoExecPaths=/"], ["/bin/true"])
+    assert unit.sandbox_works(found)
+    assert "failed" not in manager.systemctl("list-units", "--all", "run-*")
