@@ -288,8 +288,8 @@ __eidos_greet() {
   local -i flags
   local body
   if [[ $inbox != $'\xff'?????????[$'\x03'-$'\xff']?$'NULL\0'* ]]; then
-    __eidos_unreadable
-    return
+    message='something else than eidosd listens on the socket; try: eidosctl doctor'
+    return 1
   fi
   inbox=$inbox[65,-1]
   until __eidos_take_frame; do

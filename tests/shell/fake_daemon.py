@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -182,6 +183,34 @@ class WedgedDaemon:
 
     def __exit__(self, *_: object) -> None:
         self._listener.close()
+
+
+class RudeDaemon:
+    """A listener at *path* that says *words* to each connection, whatever it asks, and hangs up."""
+
+    def __init__(self, path: Path, words: bytes) -> None:
+        make_private_folder(path.parent)
+        self._words = words
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept, as close does not
+        self._thread.join(timeout=10)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                with connection:
+                    connection.sendall(self._words)
 
 
 def make_private_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from .conftest import EidosEnv, OpenShell
 from .fake_daemon import (
     Behaviour,
     FakeDaemon,
+    RudeDaemon,
     WedgedDaemon,
     candidate,
     make_private_folder,
@@ -670,6 +671,25 @@ def test_wedged_daemon_is_noticed(shell: Shell, open_shell: OpenShell, eidos_env
         terminal.until(shells.SILENT)
         terminal.until_line(shell.prompt + "list files")
         assert not eidos_env.ctl_calls.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(b"", shells.GONE), (b"HTTP/1.1 400 Bad Request\r\n" * 5, shells.STRANGER)],
+    ids=["nothing", "HTTP"],
+)
+def test_stranger_on_the_socket(
+    shell: Shell, open_shell: OpenShell, eidos_env: EidosEnv, words: bytes, message: str
+) -> None:
+    """Somebody who hangs up, or speaks another protocol, harms neither the line nor the shell."""
+    with RudeDaemon(eidos_env.socket, words):
+        terminal = open_shell(shell.name)
+
+        ask(terminal, shell, "list files")
+
+        terminal.until(message)
+        terminal.until_line(shell.prompt + "list files")
+        assert_nothing_ran(terminal, shell, eidos_env)
 
 
 def test_daemon_that_dies_while_we_wait(
