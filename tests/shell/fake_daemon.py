@@ -96,6 +96,8 @@ class FakeDaemon:
     ) -> None:
         self.path = path
         self.requests: list[SuggestRequest] = []
+        self.answers = 0
+        """How many answers were sent."""
         self._behaviour = behaviour
         self._open_gate = threading.Event()
         self._open_gate.set()
@@ -157,6 +159,7 @@ class FakeDaemon:
             if self._open_gate.is_set():
                 for peer, answer in held:
                     self._socket.send_multipart([peer, *answer])
+                    self.answers += 1
                 held.clear()
 
     def _answer(self, frames: Frames) -> Frames | None:
@@ -210,6 +213,7 @@ class RudeDaemon:
             while True:
                 connection, _ = self._listener.accept()
                 with connection:
+                    connection.recv(4096)  # hanging up on unread bytes would lose our words
                     connection.sendall(self._words)
 
 
