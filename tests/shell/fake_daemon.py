@@ -213,8 +213,10 @@ class RudeDaemon:
             while True:
                 connection, _ = self._listener.accept()
                 with connection:
-                    connection.recv(4096)  # hanging up on unread bytes would lose our words
                     connection.sendall(self._words)
+                    connection.shutdown(socket.SHUT_WR)
+                    while connection.recv(4096):  # unread bytes would take our words with them
+                        pass
 
 
 def make_private_folder(folder: Path) -> None:
