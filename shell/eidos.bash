@@ -49,7 +49,7 @@ __eidos_suggest() {
     {
         builtin trap -p INT >|/proc/self/fd/9
         builtin trap : INT
-        IFS='' builtin read -r -d '' -u 9 trap_before
+        IFS='' builtin read -r -d '' -u 9 trap_before || builtin : # all of it, to the end
     } 9<<<''
     if [ -n "$__eidos_shown" ] && [ "$READLINE_LINE" = "$__eidos_shown" ]; then
         __eidos_next
