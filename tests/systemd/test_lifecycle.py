@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from typing import Any
 
 import pytest
 from usermanager_fixture import Manager, until
+
+from eidosctl import service
+from eidosctl.place import Place
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
 EIDOSCTL = Path(sys.executable).parent / "eidosctl"
@@ -33,6 +37,16 @@ def status(manager: Manager) -> dict[str, Any] | None:
     return json.loads(result.stdout) if result.returncode == 0 else None
 
 
+def wait_until_active(manager: Manager) -> None:
+    """Return when systemd takes the unit for started; the daemon tells it a moment after us."""
+    state = "--property=ActiveState"
+    until(
+        lambda: manager.systemctl("show", "--value", state, UNIT) == "active",
+        10,
+        lambda: manager.journal(UNIT),
+    )
+
+
 def main_pid(manager: Manager) -> int:
     """Return the process that systemd takes for the daemon, 0 for none."""
     return int(manager.systemctl("show", "--value", "--property=MainPID", UNIT))
@@ -40,7 +54,7 @@ def main_pid(manager: Manager) -> int:
 
 def test_daemon_is_enabled_sandboxed_and_answers(installed: Manager) -> None:
     """After `install` the unit is active and enabled, with the drop-in, and gives commands."""
-    assert installed.systemctl("is-active", UNIT) == "active"
+    wait_until_active(installed)
     assert installed.systemctl("is-enabled", UNIT) == "enabled"
     drop_ins = installed.systemctl("show", "--value", "--property=DropInPaths", UNIT)
     assert drop_ins.endswith("50-sandbox.conf")
@@ -61,6 +75,7 @@ def test_daemon_and_engine_have_no_capabilities(installed: Manager) -> None:
 
 def test_status_line_is_shown_by_systemctl(installed: Manager) -> None:
     """`systemctl status` says what is served, for STATUS= gets through the sandbox."""
+    wait_until_active(installed)
     assert "serving" in installed.systemctl("show", "--value", "--property=StatusText", UNIT)
 
 
@@ -134,7 +149,7 @@ def test_daemon_is_restarted_after_any_number_of_failures(installed: Manager) ->
 
     installed.run(EIDOSCTL, "start")
 
-    assert installed.systemctl("is-active", UNIT) == "active"
+    wait_until_active(installed)
 
 
 def test_journal_has_the_daemon_and_not_the_request(installed: Manager) -> None:
@@ -160,6 +175,8 @@ def test_logs_are_those_of_the_journal(installed: Manager) -> None:
 
 def test_doctor_finds_the_unit_well(installed: Manager) -> None:
     """The doctor sees the unit, enabled and sandboxed, and everything else well."""
+    wait_until_active(installed)
+
     result = installed.run(EIDOSCTL, "doctor", check=False)
 
     assert "FAIL" not in result.stdout, result.stdout
@@ -184,30 +201,34 @@ def test_installing_again_keeps_what_is_there(installed: Manager) -> None:
     output = installed.run(EIDOSCTL, "install", "--allow-root", "--shell", "bash").stdout
 
     assert output.count("kept") == 4
-    assert installed.systemctl("is-active", UNIT) == "active"
+    wait_until_active(installed)
 
 
-def test_stop_drains_and_removes_the_socket(installed: Manager) -> None:
+@pytest.fixture
+def patient(installed: Manager) -> Iterator[Manager]:
+    """The same home, its daemon set to wait for requests however slow this machine is."""
+    config = installed.home / ".config" / "eidos" / "config.toml"
+    config.parent.mkdir()
+    config.write_text("drain_timeout_s = 60\ndeadline_s = 60\n")
+    installed.run(EIDOSCTL, "restart")
+    yield installed
+    shutil.rmtree(config.parent)
+
+
+def test_stop_drains_and_removes_the_socket(patient: Manager) -> None:
     """A request under way when the unit stops is still answered; then the folder is gone."""
-    installed.run(EIDOSCTL, "start")
-    request = subprocess.Popen(
-        [EIDOSCTL, "suggest", "-n", "8", REQUEST],
-        env=installed.environ,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    until(
-        lambda: (
-            (status(installed) or {"engine": {"state": ""}})["engine"]["state"] == "busy"
-            or request.poll() is not None
-        ),
-        20,
-        lambda: installed.journal(UNIT),
-    )
-    assert request.poll() is None, "the request was over before the daemon could be stopped"
+    place = Place.find(patient.environ)
+    command = [EIDOSCTL, "suggest", "-n", "8", REQUEST]
+    with subprocess.Popen(command, env=patient.environ, stdout=-1, text=True) as request:
+        until(
+            lambda: service.status(place)["engine"]["state"] == "busy" or request.poll() == 0,
+            20,
+            lambda: patient.journal(UNIT),
+        )
+        assert request.poll() is None, "the request was over before the daemon could be stopped"
 
-    installed.systemctl("stop", UNIT)
+        patient.systemctl("stop", UNIT)
+        output, _ = request.communicate(timeout=30)
 
-    output, _ = request.communicate(timeout=30)
     assert output.startswith(COMMAND)
-    assert not (installed.runtime / "eidos").exists()
+    assert not (patient.runtime / "eidos").exists()

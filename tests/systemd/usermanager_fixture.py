@@ -92,17 +92,21 @@ class Manager:
 
 def unavailable() -> str | None:
     """Return why there can be no such manager here, or None."""
-    if os.geteuid() != 0:
-        return "only root can start a user manager without a login"
-    if not SYSTEMD.exists() or not JOURNALD.exists():
-        return "systemd is not installed"
-    if Path("/run/systemd/private").exists():
-        return "this machine runs systemd already, and the tests would change its state"
-    if any(Path("/run/user").glob("*/systemd")):
-        return "a user manager runs here already"
-    if not Path(CGROUPS, "unified").is_dir() and not Path(CGROUPS, "cgroup.procs").exists():
-        return "no cgroup file system that systemd could use"
-    return None
+    obstacles: dict[str, Callable[[], bool]] = {
+        "only root can start a user manager without a login": lambda: os.geteuid() != 0,
+        "systemd is not installed": lambda: not (SYSTEMD.exists() and JOURNALD.exists()),
+        "this machine runs systemd, and the tests would change its state": Path(
+            "/run/systemd/private"
+        ).exists,
+        "a user manager runs here already": lambda: any(Path("/run/user").glob("*/systemd")),
+        "no cgroup file system that we may write to": lambda: (
+            not any(os.access(folder, os.W_OK) for folder in _hierarchies())
+        ),
+        "root may not mount anything here": lambda: (
+            subprocess.run(["unshare", "--mount", "true"], check=False).returncode != 0
+        ),
+    }
+    return next((reason for reason, stands in obstacles.items() if stands()), None)
 
 
 @contextlib.contextmanager
@@ -204,11 +208,8 @@ def _start(
 
 
 def _make_cgroups(uid: int) -> list[Path]:
-    hierarchies = [CGROUPS / name for name in ("systemd", "unified", "memory", "pids", "cpu")]
-    if Path(CGROUPS, "cgroup.procs").exists():
-        hierarchies = [CGROUPS]
     folders = []
-    for hierarchy in filter(Path.is_dir, hierarchies):
+    for hierarchy in _hierarchies():
         folder = hierarchy / "user.slice" / f"user-{uid}.slice" / f"user@{uid}.service"
         folder.mkdir(parents=True, exist_ok=True)
         for path in (folder, *folder.glob("cgroup.*"), folder / "tasks"):
@@ -216,6 +217,13 @@ def _make_cgroups(uid: int) -> list[Path]:
                 os.chown(path, uid, -1)
         folders.append(folder)
     return folders
+
+
+def _hierarchies() -> list[Path]:
+    if Path(CGROUPS, "cgroup.procs").exists():
+        return [CGROUPS]
+    names = ("systemd", "unified", "memory", "pids", "cpu")
+    return [CGROUPS / name for name in names if Path(CGROUPS, name).is_dir()]
 
 
 def _remove_cgroups(folders: list[Path]) -> None:
