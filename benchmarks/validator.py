@@ -2,7 +2,7 @@
 
     python benchmarks/validator.py [COMMANDS.jsonl] [--shells]
 
-COMMANDS.jsonl has one {"cmd": …} a line; without it tests/validator/data/commands.jsonl is read. With
+COMMANDS.jsonl has one {"cmd": …} a line; without it tests/validator/data/commands.jsonl is. With
 --shells every command is also given to `bash -n`, `zsh -n` and `fish --no-execute`, as far as
 they are installed. Prints Markdown.
 """

@@ -1,0 +1,213 @@
+"""Measure what a person waits for, and what the daemon costs while nobody asks.
+
+    python benchmarks/keypress.py            prints the tables
+    python benchmarks/keypress.py --write    writes them into docs/benchmarks.md as well
+
+Every figure comes from a real shell in a pty with the real widget, from the byte of the key written
+to the command painted on the screen of a terminal emulator, whose own work is counted too: the
+column "a letter" says how long a key takes that only the shell sees.
+"""
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from measuring import REPOSITORY, instant_daemon, machine, percentile, publish
+from prompt_session import EIDOSCTL, prompt
+from real_daemon import RealDaemon, private_folders, real_daemon, until
+from shell.shells import CTRL_G, SHELLS, Shell
+from shell.terminal import Terminal
+
+from eidos.protocol import Level, Suggestions
+from eidos.protocol import Shell as ShellName
+
+REQUESTS = (
+    "find all files larger than 100 MB under /var/log",
+    "show the ten largest files in this folder",
+    "count the lines of every python file here",
+    "which process listens on port 8080",
+    "show disk usage of each folder, human readable",
+    "unpack archive.tar.gz into /tmp",
+    "rename all .jpeg files to .jpg",
+    "show the last 50 lines of syslog",
+    "list all running docker containers",
+    "replace foo with bar in all text files",
+    "show my ip address",
+    "create a folder called backup with today's date",
+    "delete all empty folders below here",
+    "show who is logged in",
+    "copy all pdf files to the folder documents",
+    "show commits of the last week",
+    "sort names.txt and remove duplicates",
+    "make script.sh executable",
+    "how much memory is free",
+    "find files changed in the last hour",
+)
+COLD_STARTS = 5
+CLIENT_PRESSES = 30
+IDLE_S = 20
+CLEAR_LINE = "\x15"
+ANSWER_TIMEOUT_S = 30
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long one shell's key presses took, in milliseconds."""
+
+    shell: str
+    letter_ms: list[float]
+    client_ms: list[float]
+    warm_ms: list[float]
+    cold_ms: list[float]
+
+
+def main() -> None:
+    """Measure everything in one run, and print the tables."""
+    load_before = os.getloadavg()[0]
+    with real_daemon() as daemon:
+        warm = {shell: _warm(SHELLS[shell], daemon) for shell in SHELLS}
+        memory = _memory(daemon)
+        idle = _idle_percent(daemon)
+    waits = [
+        Waits(name, *_client(SHELLS[name]), warm[name], _cold(SHELLS[name])) for name in SHELLS
+    ]
+    publish(REPOSITORY / "docs" / "benchmarks.md", [*_report(waits, memory, idle, load_before)])
+
+
+def _warm(shell: Shell, daemon: RealDaemon) -> list[float]:
+    """Return the time of each request's first press, the model being warm."""
+    waits_ms: list[float] = []
+    with prompt(shell, daemon.environ) as terminal:
+        terminal.until_line(shell.prompt)
+        for request in REQUESTS:
+            reply = daemon.ask(request, shell=ShellName(shell.name))
+            assert isinstance(reply, Suggestions)
+            if reply.candidates[0].verdict is not Level.BLOCK:
+                waits_ms.append(_press(terminal, shell, request, reply.candidates[0].command))
+    return waits_ms
+
+
+def _client(shell: Shell) -> tuple[list[float], list[float]]:
+    """Return the time of a letter, and of a press whose daemon answers at once."""
+    letters_ms: list[float] = []
+    presses_ms: list[float] = []
+    with private_folders() as environ, instant_daemon(environ, "ls -la") as started:
+        until(started)
+        with prompt(shell, environ) as terminal:
+            terminal.until_line(shell.prompt)
+            for _ in range(CLIENT_PRESSES):
+                letters_ms.append(_type(terminal, shell, "list file", "s"))
+                _clear(terminal, shell)
+                presses_ms.append(_press(terminal, shell, "list files", "ls -la"))
+    return letters_ms, presses_ms
+
+
+def _cold(shell: Shell) -> list[float]:
+    """Return the time of a press for which the daemon has to be started."""
+    waits_ms: list[float] = []
+    with private_folders() as environ, prompt(shell, environ) as terminal:
+        terminal.until_line(shell.prompt)
+        for _ in range(COLD_STARTS):
+            command = "find /var/log -type f -size +100M"
+            waits_ms.append(_press(terminal, shell, REQUESTS[0], command))
+            subprocess.run([EIDOSCTL, "stop"], env=environ, check=True, capture_output=True)
+    return waits_ms
+
+
+def _press(terminal: Terminal, shell: Shell, request: str, command: str) -> float:
+    """Return how long the key took from its byte to the painted command; leave the line empty."""
+    terminal.press(request)
+    terminal.until_line(shell.prompt + request)
+    begin_s = time.perf_counter()
+    terminal.press(CTRL_G)
+    terminal.until_line(shell.prompt + command, timeout_s=ANSWER_TIMEOUT_S)
+    taken_ms = (time.perf_counter() - begin_s) * 1000
+    _clear(terminal, shell)
+    return taken_ms
+
+
+def _type(terminal: Terminal, shell: Shell, before: str, letter: str) -> float:
+    terminal.press(before)
+    terminal.until_line(shell.prompt + before)
+    begin_s = time.perf_counter()
+    terminal.press(letter)
+    terminal.until_line(shell.prompt + before + letter)
+    return (time.perf_counter() - begin_s) * 1000
+
+
+def _clear(terminal: Terminal, shell: Shell) -> None:
+    terminal.press(CLEAR_LINE)
+    terminal.until_line(shell.prompt)
+
+
+def _pids(daemon: RealDaemon) -> dict[str, int]:
+    status = daemon.status()
+    return {"eidosd": status["pid"], "engine": status["engine"]["pid"]}
+
+
+def _memory(daemon: RealDaemon) -> dict[str, tuple[float, float]]:
+    """Return resident and proportional memory of each process in MB (10^6 bytes)."""
+    memory: dict[str, tuple[float, float]] = {}
+    for name, pid in _pids(daemon).items():
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        kib = {line.split(":")[0]: int(line.split()[1]) for line in lines}
+        memory[name] = (kib["Rss"] * 1024 / 1e6, kib["Pss"] * 1024 / 1e6)
+    return memory
+
+
+def _idle_percent(daemon: RealDaemon) -> float:
+    """Return the CPU that both processes use while nobody asks, in percent of one core."""
+    pids = _pids(daemon).values()
+    before_s = sum(_cpu_s(pid) for pid in pids)
+    time.sleep(IDLE_S)
+    return (sum(_cpu_s(pid) for pid in pids) - before_s) / IDLE_S * 100
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _report(
+    waits: list[Waits], memory: dict[str, tuple[float, float]], idle: float, load_before: float
+) -> Iterator[str]:
+    yield machine(load_before)
+    yield ""
+    yield from _waits_table(waits)
+    yield ""
+    yield "| resident, after all of the warm requests | RSS | PSS |"
+    yield "|---|---|---|"
+    for name, (rss, pss) in memory.items():
+        yield f"| {name} | {rss:.0f} MB | {pss:.0f} MB |"
+    total_rss, total_pss = (sum(values) for values in zip(*memory.values(), strict=True))
+    yield f"| together | {total_rss:.0f} MB | {total_pss:.0f} MB |"
+    yield ""
+    yield f"Idle: both processes together use {idle:.2f} % of one core over {IDLE_S} s."
+
+
+def _waits_table(waits: list[Waits]) -> Iterator[str]:
+    yield f"| from the key to the text on the screen | {' | '.join(w.shell for w in waits)} |"
+    yield "|---|---|---|---|"
+    rows = {
+        "a letter: shell and terminal alone, p50": [percentile(w.letter_ms, 50) for w in waits],
+        "a daemon that answers at once, p50": [percentile(w.client_ms, 50) for w in waits],
+        "a daemon that answers at once, p95": [percentile(w.client_ms, 95) for w in waits],
+        "the real daemon, warm, p50": [percentile(w.warm_ms, 50) for w in waits],
+        "the real daemon, warm, p95": [percentile(w.warm_ms, 95) for w in waits],
+        "no daemon runs, median": [statistics.median(w.cold_ms) for w in waits],
+        "no daemon runs, worst": [max(w.cold_ms) for w in waits],
+    }
+    for name, values in rows.items():
+        yield f"| {name} | {' | '.join(f'{value:,.1f} ms' for value in values)} |"
+    counts = ", ".join(f"{w.shell} {len(w.warm_ms)}" for w in waits)
+    yield ""
+    yield f"Warm: {counts} presses for {len(REQUESTS)} requests (some are not offered)."
+    yield f"At once: {CLIENT_PRESSES} presses a shell. No daemon: {COLD_STARTS} presses a shell."
+
+
+if __name__ == "__main__":
+    main()
