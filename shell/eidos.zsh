@@ -13,7 +13,7 @@
 #   and meanwhile, again and again, __eidos_wait > __eidos_take_key
 #
 # zsh speaks ZeroMQ's wire protocol itself, because a client process costs more than all of this:
-# 0.6 ms in-process against 5 ms for perl and 90 ms for Python with pyzmq (docs/client.md).
+# 0.6 ms in-process against 5 ms for perl and 90 ms for Python with pyzmq (docs/client-path.md).
 #
 # The functions share the local variables of __eidos_suggest (zsh has dynamic scope):
 #   message   what to say when the press is over     pending    what was typed while waiting
