@@ -95,6 +95,15 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self._pyte.display).rstrip("\n")
 
     @property
+    def cells(self) -> list[list[pyte.screens.Char]]:
+        """The screen's characters with their colours, row by row."""
+        rows = self._pyte.buffer
+        return [
+            [rows[row][column] for column in range(self._pyte.columns)]
+            for row in range(self._pyte.lines)
+        ]
+
+    @property
     def cursor(self) -> tuple[int, int]:
         """The cursor's row and column, from zero; a wide character takes two columns."""
         return self._pyte.cursor.y, self._pyte.cursor.x
