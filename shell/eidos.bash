@@ -152,7 +152,7 @@ __eidos_ask() {
         builtin return 1
     fi
     reply=$(
-        \builtin trap '' TSTP QUIT # a client that Ctrl-Z stops would never return
+        \builtin trap '' QUIT # bash ignores it, but its children die of it
         EIDOS_REQUEST=$2 EIDOS_CTL=$__eidos_ctl EIDOS_TIMEOUT_S=$__eidos_timeout_s PERL5OPT='' \
             \builtin exec perl -C0 "$__eidos_client" bash "$1" line 2>/dev/null
     ) || status=$?

@@ -229,6 +229,7 @@ def test_keys_before_the_client_listens(
     # The kernel drops what was typed with a key that is a signal, where it comes after it.
     terminal.until(lambda t: t.line() in {f"{PROMPT}{COMMAND}x", f"{PROMPT}{COMMAND}"})
     assert not eidos_env.ran("PWNED")
+    assert "eidos" not in terminal.screen
 
 
 def test_ctrl_c_before_the_client_listens(

@@ -230,7 +230,7 @@ def test_message_stands_above_all_of_the_line(open_shell: OpenShell, daemon: Fak
 
 def test_spinner_within_the_line_leaves_no_hole(open_shell: OpenShell, daemon: FakeDaemon) -> None:
     """With the cursor in the middle, the characters under the spinner come back."""
-    daemon.answer_with(suggest("list -files"))
+    daemon.answer_with(suggest("list many -f"))
     daemon.hold()
     terminal = open_shell("fish")
     terminal.press("list many files" + LEFT * 8)
@@ -241,7 +241,7 @@ def test_spinner_within_the_line_leaves_no_hole(open_shell: OpenShell, daemon: F
 
     daemon.release()
 
-    terminal.until_line(PROMPT + "list -files")
+    terminal.until_line(PROMPT + "list many -f")
     terminal.press(FISH.undo)
     terminal.until_line(PROMPT + "list many files")
 
