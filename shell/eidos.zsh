@@ -21,6 +21,7 @@
 #   tty       the terminal, for select               frames     the frames of the reply so far
 #   starter   tells when eidosctl is done            offers     commands that may be placed
 #   cancelled 1 after Ctrl-C, Escape or Ctrl-G       cautions   for each of offers, why to be careful
+#   choice    which offer to show, -1 for none
 
 # Whatever options and aliases there are, the rest of this file is read as plain zsh; the last line
 # puts the options back. Until no_aliases is set, every word that an alias could catch is quoted.
@@ -48,13 +49,25 @@ __eidos_suggest() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_err_return -o no_x_trace
   builtin trap - ZERR DEBUG      # the user's traps are about their commands, not about our steps
   builtin trap 'cancelled=1' INT # Ctrl-C ends the wait; without a trap it would drop the line
-  local message=
-  local -i cancelled=0
+  local message= pending=
+  local -i tty=0 cancelled=0 choice=-1
   builtin zle -Rc # an older message goes
-  if [[ -n $__eidos_shown && $BUFFER == "$__eidos_shown" ]]; then
-    __eidos_next
-  else
-    __eidos_first
+  {
+    if __eidos_load_modules && exec {tty}</dev/tty; then
+      if [[ -n $__eidos_shown && $BUFFER == "$__eidos_shown" ]]; then
+        __eidos_next
+      else
+        __eidos_first
+      fi
+    fi
+    __eidos_flush_keys || choice=-1 message='cancelled; the line is as it was'
+  } always {
+    ((tty)) && exec {tty}<&-
+  }
+  if ((choice >= 0)); then
+    __eidos_show $choice
+  elif [[ -n $pending ]]; then
+    LBUFFER+=$pending # where it would have gone without the wait
   fi
   __eidos_say
 }
@@ -62,44 +75,36 @@ __eidos_suggest() {
 # Put the request back into the buffer.
 __eidos_restore() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_err_return -o no_x_trace
-  local message= pending=
+  local message='there is no request to bring back' pending=
   builtin zle -Rc
   if [[ -n $__eidos_request ]]; then
+    message=
     __eidos_show 0
-  else
-    message='there is no request to bring back'
   fi
   __eidos_say
 }
 
+# Ask what stands in the buffer.
 __eidos_first() {
-  if [[ $BUFFER != *[^[:space:]]* ]]; then
+  local request=$BUFFER
+  local -a offers=() cautions=()
+  if [[ $request != *[^[:space:]]* ]]; then
     message='type what you want to do, then press Ctrl-G'
-  elif (($#BUFFER > 1000)); then
-    message="the request has $#BUFFER characters; the limit is 1000"
-  else
-    local request=$BUFFER pending=
-    local -a offers=() cautions=()
-    if __eidos_ask 1 $request; then
-      __eidos_request=$request __eidos_complete=0
-      __eidos_offers=($offers[1]) __eidos_cautions=("$cautions[1]")
-      __eidos_show 1
-    else
-      __eidos_insert_pending
-    fi
+  elif (($#request > 1000)); then
+    message="the request has $#request characters; the limit is 1000"
+  elif __eidos_ask 1 $request; then
+    __eidos_request=$request __eidos_complete=0
+    __eidos_offers=($offers[1]) __eidos_cautions=("$cautions[1]")
+    choice=1
   fi
 }
 
 # The order is 1, 2, … the last one, then the request itself, then 1 again.
 __eidos_next() {
-  local pending=
   if ((__eidos_index == $#__eidos_offers && ! __eidos_complete)); then
-    __eidos_fetch_others || {
-      __eidos_insert_pending
-      return
-    }
+    __eidos_fetch_others || return
   fi
-  __eidos_show $(((__eidos_index + 1) % ($#__eidos_offers + 1)))
+  choice=$(((__eidos_index + 1) % ($#__eidos_offers + 1)))
 }
 
 # Ask the same request for more; what was shown stays in front, and comes no second time.
@@ -135,14 +140,10 @@ __eidos_show() {
   # vi's Escape joins all that insert mode did into one change: without the split, `u` after a
   # suggestion would take the request away as well.
   builtin zle .split-undo
-  region_highlight=() # the colours belonged to the old text; who paints them paints them anew
+  # What others show belongs to the old text: colours, and the ghost text of zsh-autosuggestions.
+  region_highlight=() POSTDISPLAY=
   BUFFER=$__eidos_shown$pending
   CURSOR=$#BUFFER
-}
-
-# There is no suggestion: what was typed meanwhile goes where it would have gone.
-__eidos_insert_pending() {
-  [[ -z $pending ]] || LBUFFER+=$pending
 }
 
 # Show the message below the line, as one line that cannot move the cursor or change colours.
@@ -157,11 +158,11 @@ __eidos_say() {
 __eidos_paint() {
   local spinner=⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏
   (($#spinner == 10)) || spinner='|/-\' # not a UTF-8 locale
-  local ghost="  $spinner[1 + (EPOCHREALTIME * 10) % $#spinner]${starter:+ starting the daemon}"
-  ghost+=${pending:+ ${${pending//[$'\n\t']/ }[-40,-1]}}
-  [[ $POSTDISPLAY == "$ghost" ]] && return
-  POSTDISPLAY=$ghost
-  region_highlight=("${(@)highlights}" "$#BUFFER $(($#BUFFER + $#ghost)) fg=8")
+  local sign="  $spinner[1 + (EPOCHREALTIME * 10) % $#spinner]${starter:+ starting the daemon}"
+  sign+=${pending:+ ${${pending//[$'\n\t']/ }[-40,-1]}}
+  [[ $POSTDISPLAY == "$sign" ]] && return
+  POSTDISPLAY=$sign
+  region_highlight=("${(@)highlights}" "$#BUFFER $(($#BUFFER + $#sign)) fg=8")
   builtin zle -R
 }
 
@@ -171,23 +172,16 @@ __eidos_paint() {
 # is as it was in both cases.
 __eidos_ask() {
   local -a frames=() highlights=("${(@)region_highlight}")
-  local -i tty=0 fd=0 status_=1
-  local inbox= starter= ghost_before=$POSTDISPLAY REPLY
+  local -i fd=0
+  local inbox= starter= ghost=$POSTDISPLAY REPLY
   {
-    __eidos_load_modules && exec {tty}</dev/tty &&
-      __eidos_reach && __eidos_greet && __eidos_send "$@" && __eidos_receive &&
-      __eidos_read_reply && status_=0
-    __eidos_flush_keys || status_=1
+    __eidos_reach && __eidos_greet && __eidos_send "$@" && __eidos_receive && __eidos_read_reply
   } always {
     ((fd)) && exec {fd}>&-
-    ((tty)) && exec {tty}<&-
     [[ -n $starter ]] && exec {starter}<&-
-    ((cancelled)) && message='cancelled; the line is as it was'
-    # The ghost text of zsh-autosuggestions belongs to the line that it completes.
-    POSTDISPLAY=${ghost_before[1,status_*$#ghost_before]}
+    POSTDISPLAY=$ghost
     region_highlight=("${(@)highlights}")
   }
-  return status_
 }
 
 # Load what zsh needs to talk to a socket; a shell that never asks never pays for it.

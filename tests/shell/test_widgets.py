@@ -445,6 +445,37 @@ def test_enter_in_the_same_write_runs_nothing(
     assert_nothing_ran(terminal, shell, eidos_env)
 
 
+def test_enter_with_a_press_that_asks_nobody_runs_nothing(
+    shell: Shell, open_shell: OpenShell, daemon: FakeDaemon, eidos_env: EidosEnv
+) -> None:
+    """Where the next suggestion is known already, Ctrl-G and Enter together still run nothing."""
+    daemon.answer_with(suggest("touch PWNED", "touch PWNED 2", "touch PWNED 3"))
+    terminal = open_shell(shell.name)
+    ask(terminal, shell, "make it")
+    terminal.until_line(shell.prompt + "touch PWNED")
+    terminal.press(CTRL_G)
+    terminal.until_line(shell.prompt + "touch PWNED 2")
+
+    terminal.press(CTRL_G + ENTER)
+
+    terminal.until_line(shell.prompt + "touch PWNED 3")
+    assert_nothing_ran(terminal, shell, eidos_env)
+
+
+def test_enter_when_nobody_can_be_asked_runs_nothing(
+    shell: Shell, open_shell: OpenShell, eidos_env: EidosEnv
+) -> None:
+    """Where Ctrl-G fails at once, an Enter that came with it does not run the request."""
+    terminal = open_shell(shell.name, env={"EIDOS_CTL": "/nowhere/eidosctl"})
+    terminal.press(COMMAND)
+    terminal.until_line(shell.prompt + COMMAND)
+
+    terminal.press(CTRL_G + ENTER)
+
+    terminal.until(shells.NO_EIDOSCTL)
+    assert_nothing_ran(terminal, shell, eidos_env)
+
+
 @outcomes
 def test_text_typed_while_waiting_is_kept(
     shell: Shell, open_shell: OpenShell, daemon: FakeDaemon, eidos_env: EidosEnv, outcome: str
@@ -673,10 +704,19 @@ def test_wedged_daemon_is_noticed(shell: Shell, open_shell: OpenShell, eidos_env
         assert not eidos_env.ctl_calls.exists()
 
 
+GREETING = b"\xff" + bytes(7) + b"\x01\x7f\x03\x00NULL" + bytes(48)
+READY = b"\x04\x1c\x05READY\x0bSocket-Type\x00\x00\x00\x06ROUTER"
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(b"", shells.GONE), (b"HTTP/1.1 400 Bad Request\r\n" * 5, shells.STRANGER)],
-    ids=["nothing", "HTTP"],
+    [
+        (b"", shells.GONE),
+        (b"HTTP/1.1 400 Bad Request\r\n" * 5, shells.STRANGER),
+        (GREETING + READY + b"\x01\x01x" * 100, shells.UNREADABLE),
+        (GREETING + READY + b"\x02" + b"\x7f" * 8 + b"x" * 100, shells.UNREADABLE),
+    ],
+    ids=["nothing", "HTTP", "endless message", "endless frame"],
 )
 def test_stranger_on_the_socket(
     shell: Shell, open_shell: OpenShell, eidos_env: EidosEnv, words: bytes, message: str

@@ -43,6 +43,13 @@ def ask(terminal: Terminal, text: str) -> None:
     terminal.press(CTRL_G)
 
 
+def assert_still_editing(terminal: Terminal, line: str, env: EidosEnv) -> None:
+    """See a key of ours arrive in *line*: whatever was typed before has been dealt with."""
+    terminal.press("!")
+    terminal.until_line(line + "!")
+    assert not env.ran("PWNED")
+
+
 # --- The file ---------------------------------------------------------------------------------
 
 
@@ -211,7 +218,7 @@ def test_pasted_lines_are_kept_as_lines(
     daemon.release()
 
     terminal.until(lambda t: t.screen.splitlines() == ["% echo one two", "touch PWNED", "end"])
-    assert not eidos_env.ran("PWNED")
+    assert_still_editing(terminal, "end", eidos_env)
 
 
 def test_typed_text_is_seen_while_waiting(open_shell: OpenShell, daemon: FakeDaemon) -> None:
@@ -239,7 +246,7 @@ def test_keys_read_ahead_by_zsh_are_flushed(
     terminal.press(CTRL_G + ENTER)
 
     terminal.until_line(PROMPT + "touch PWNED")
-    assert not eidos_env.ran("PWNED")
+    assert_still_editing(terminal, PROMPT + "touch PWNED", eidos_env)
 
 
 # --- Lines ------------------------------------------------------------------------------------
@@ -258,7 +265,7 @@ def test_continuation_line(open_shell: OpenShell, daemon: FakeDaemon, eidos_env:
 
     terminal.until_line("> touch PWNED")
     assert daemon.requests[0].text == "make it"
-    assert not eidos_env.ran("PWNED")
+    assert_still_editing(terminal, "> touch PWNED", eidos_env)
 
 
 def test_ghost_text_of_other_plugins(open_shell: OpenShell, daemon: FakeDaemon) -> None:
@@ -284,12 +291,15 @@ def test_ghost_text_of_other_plugins(open_shell: OpenShell, daemon: FakeDaemon) 
 # --- The shell around the widget --------------------------------------------------------------
 
 
-def test_traps_of_the_user(open_shell: OpenShell, daemon: FakeDaemon) -> None:
-    """Traps on errors, commands and Ctrl-C are neither run by the widget nor lost."""
+def test_traps_of_the_user(open_shell: OpenShell, daemon: FakeDaemon, eidos_env: EidosEnv) -> None:
+    """Traps on errors, commands and Ctrl-C neither run for the widget's steps nor get lost."""
     daemon.answer_with(suggest("ls -l"))
     daemon.hold()
-    traps = "TRAPZERR() { print zerr }\nTRAPINT() { print int; return 130 }\ntrap 'x=1' DEBUG\n"
-    terminal = open_shell("zsh", rc=traps + "trap >before\n")
+    traps = (
+        "TRAPZERR() { print zerr }\nTRAPINT() { print int; return 130 }\n"
+        "trap '[[ -z ${WIDGET-} ]] || print $LINENO >>steps' DEBUG\ntrap >before\n"
+    )
+    terminal = open_shell("zsh", rc=traps)
     ask(terminal, "list files")
     daemon.until_asked()
     terminal.press("\x03")
@@ -302,8 +312,24 @@ def test_traps_of_the_user(open_shell: OpenShell, daemon: FakeDaemon) -> None:
 
     assert "zerr" not in terminal.screen
     assert "int" not in terminal.screen
+    # Two presses of three steps each: the call, setting options, and taking the trap away.
+    assert len((eidos_env.home / "steps").read_text().splitlines()) <= 6
     terminal.press("\x15trap >after; cmp before after && echo sa''me" + ENTER)
     terminal.until(lambda t: "same" in t.screen.splitlines())
+
+
+def test_an_old_message_goes(open_shell: OpenShell, daemon: FakeDaemon) -> None:
+    """The next press takes the message of the last one from the screen."""
+    daemon.answer_with(refuse(ErrorCode.BUSY, "too many requests"))
+    terminal = open_shell("zsh")
+    ask(terminal, "list files")
+    terminal.until("eidos: too many requests")
+    daemon.answer_with(suggest("ls -l"))
+
+    terminal.press(CTRL_G)
+
+    terminal.until_line(PROMPT + "ls -l")
+    assert terminal.screen == PROMPT + "ls -l"
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX"])
