@@ -143,7 +143,8 @@ def test_bound_in_every_keymap(open_shell: OpenShell) -> None:
         + ENTER
     )
 
-    terminal.until(lambda t: t.cursor[0] > 7)
+    terminal.until('"^G" send-break')
+    terminal.until('"^X^G" undefined-key')
     assert terminal.screen.count('"^G" eidos-suggest') == 3
     assert terminal.screen.count('"^X^G" eidos-restore') == 3
     assert terminal.screen.count('"^G" send-break') == 1
