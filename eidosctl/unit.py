@@ -15,6 +15,9 @@ from eidosctl.usermanager import UserManager
 _PROBE: Final = "import zmq, msgspec, tokenizers, onnxruntime"
 """What the daemon and its engine load, native code included, when they start."""
 
+_PRIVATE: Final = ("/tmp", "/var/tmp")  # noqa: S108 - nothing of ours is made there
+"""What PrivateTmp= replaces by empty folders."""
+
 
 def unit_text(eidosd: Path) -> str:
     """Return the unit that starts *eidosd*."""
@@ -27,7 +30,11 @@ def sandbox_text() -> str:
     template = (systemd_dir() / f"{UNIT}.d" / "50-sandbox.conf").read_text(encoding="utf-8")
     folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent}
     folders |= {folder.resolve() for folder in folders}
-    return template.replace("@EXEC_PATHS@", " ".join(sorted(_quoted(path) for path in folders)))
+    # In a checkout, an editable install, the modules are beside the virtual environment.
+    needed = folders | {systemd_dir().parent.parent, systemd_dir().resolve().parent}
+    hidden = {path for path in needed if any(map(path.is_relative_to, _PRIVATE))}
+    template = template.replace("@TMP_PATHS@", _listed(hidden))
+    return template.replace("@EXEC_PATHS@", _listed(folders))
 
 
 def sandbox_works(manager: UserManager) -> bool:
@@ -79,6 +86,10 @@ def forget_failure(manager: UserManager) -> None:
     """Let the unit start again however often it failed just now."""
     with contextlib.suppress(EidosError):  # a unit that is not loaded has nothing to forget
         manager.systemctl("reset-failed", UNIT)
+
+
+def _listed(paths: set[Path]) -> str:
+    return " ".join(sorted(_quoted(path) for path in paths))
 
 
 def _write(path: Path, text: str) -> bool:

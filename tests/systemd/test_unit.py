@@ -83,6 +83,18 @@ def test_no_placeholder_is_left() -> None:
         assert not [line for line in lines if re.search(r"@[A-Z_]+@", line)]
 
 
+@pytest.mark.parametrize("folder", ["/tmp/eidos/.venv", "/var/tmp/venv", "/opt/eidos", "/tmpfs"])
+def test_sandbox_lets_in_an_environment_that_lies_in_tmp(
+    folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PrivateTmp would hide a virtual environment in /tmp; it is bound, and no other is."""
+    monkeypatch.setattr("sys.prefix", folder)
+
+    (line,) = [line for line in unit.sandbox_text().splitlines() if line.startswith("BindReadOnly")]
+
+    assert (folder in line) == folder.startswith(("/tmp/", "/var/tmp/"))
+
+
 def test_sandbox_is_tried_before_it_is_installed(manager: Manager) -> None:
     """The probe passes for a program that runs under our directives, and only for one."""
     found = UserManager.find(manager.environ, manager.uid)
