@@ -33,7 +33,9 @@ def sandbox_text() -> str:
     # In a checkout, an editable install, the modules are beside the virtual environment.
     needed = folders | {systemd_dir().parent.parent, systemd_dir().resolve().parent}
     hidden = {path for path in needed if any(map(path.is_relative_to, _PRIVATE))}
-    template = template.replace("@TMP_PATHS@", _listed(hidden))
+    # systemd-run refuses to set BindReadOnlyPaths to nothing.
+    bind = f"BindReadOnlyPaths={_listed(hidden)}\n" if hidden else ""
+    template = template.replace("BindReadOnlyPaths=@TMP_PATHS@\n", bind)
     return template.replace("@EXEC_PATHS@", _listed(folders))
 
 
