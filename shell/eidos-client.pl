@@ -4,6 +4,7 @@
 #     EIDOS_REQUEST=TEXT EIDOS_CTL=… EIDOS_TIMEOUT_S=… perl -C0 eidos-client.pl SHELL COUNT DRAW
 #     perl -C0 eidos-client.pl socket-path
 #
+# COUNT is how many commands to ask for; 0 asks nobody, and only takes the keys that have come.
 # The request comes in the environment, which other users cannot read; arguments they can.
 # DRAW is "line" if the shell has wiped the line of the prompt (bash): the request is shown there,
 # dim, behind a spinner. It is "cursor" if the line still stands (fish): the spinner turns at the
@@ -32,7 +33,8 @@ my $WNOHANG = 1;
 my $PROTOCOL        = 'eidos/1';
 my $MAX_TEXT_CHARS  = 1000;
 my $MAX_FRAME_BYTES = 65_536;
-my $MAX_FRAMES      = 400;     # read for one reply, heartbeats counted
+my $MAX_FRAMES      = 36;      # of a reply: 4, and 4 for each of at most 8 candidates
+my $MAX_FRAMES_READ = 400;     # with heartbeats
 my $MAX_COMMAND_BYTES = 4096;
 my $MAX_MESSAGE_CHARS = 300;
 my $MAX_PATH_BYTES    = 107;   # sizeof(sockaddr_un.sun_path) - 1
@@ -184,7 +186,8 @@ sub connect_to_daemon {
         if ($starter && waitpid($starter, $WNOHANG) == $starter) {
             $starter = 0;
             my $code = $? >> 8;
-            fail("the daemon is not running, and $ctl was not found; set EIDOS_CTL to its path") if $code == 127;
+            fail("the daemon is not running, and $ctl was not found; set EIDOS_CTL to its path")
+                if $code == 127;
             fail('the daemon did not start; try: eidosctl doctor') if $?;
         }
         fail("the daemon did not start within $START_S s; try: eidosctl doctor")
@@ -251,6 +254,7 @@ sub receive_message {
             next;
         }
         push @frames, $body;
+        fail($UNREADABLE) if @frames > $MAX_FRAMES;
         return @frames if !($flags & 1);               # the last frame
     }
 }
@@ -269,7 +273,7 @@ sub receive_frame {
     my $flags = ord receive_bytes(1, $give_up_s, $late);
     my $length = $flags & 2 ? unpack('Q>', receive_bytes(8, $give_up_s, $late))
                             : ord receive_bytes(1, $give_up_s, $late);
-    fail($UNREADABLE) if $length > $MAX_FRAME_BYTES || ++$frames_read > $MAX_FRAMES;
+    fail($UNREADABLE) if $length > $MAX_FRAME_BYTES || ++$frames_read > $MAX_FRAMES_READ;
     return ($flags, receive_bytes($length, $give_up_s, $late));
 }
 
@@ -372,7 +376,7 @@ sub set_modes {
 
 # Show that work is going on.
 sub show_progress {
-    return if !$terminal || $draw eq '';
+    return if !$terminal || $draw eq '' || $request eq '';
     my $utf8 = ($ENV{LC_ALL} || $ENV{LC_CTYPE} || $ENV{LANG} || '') =~ /utf-?8/i
         && ($ENV{TERM} // '') ne 'linux';
     my @frames = $utf8 ? qw(⠋ ⠙ ⠹ ⠸ ⠼ ⠴ ⠦ ⠧ ⠇ ⠏) : qw(| / - \\);
@@ -497,8 +501,9 @@ sub main {
     $SIG{$_} = 'IGNORE' for qw(PIPE TSTP TTIN TTOU);
     $SIG{$_} = sub { $cancelled = 1 } for qw(INT TERM HUP QUIT);
     my $answer = outcome(sub {
-        $request = checked_request($ENV{EIDOS_REQUEST} // '');
         take_terminal();
+        finish('ok', '') if !$count;
+        $request = checked_request($ENV{EIDOS_REQUEST} // '');
         show_progress();
         connect_to_daemon();
         shake_hands();

@@ -10,12 +10,12 @@
 #   EIDOS_TIMEOUT_S    how long to wait for an answer, in seconds (10)
 #
 # A key press goes through this file from top to bottom:
-#   __eidos_suggest > __eidos_first or __eidos_next > __eidos_ask > eidos-client.pl
+#   __eidos_press > __eidos_suggest > __eidos_first or __eidos_next > __eidos_ask > eidos-client.pl
 #
 # The client talks to the daemon, reads the keys meanwhile and checks all that it prints; it stands
 # beside this file, and costs 6 ms. bash itself has neither Unix sockets nor NUL bytes.
 #
-# The functions share the local variables of __eidos_suggest (bash has dynamic scope):
+# The functions share the local variables of __eidos_press (bash has dynamic scope):
 #   message   what to say when the press is over     offers      commands that may be placed
 #   typed     what was typed while waiting           cautions    for each, why to be careful
 
@@ -38,9 +38,9 @@ __eidos_client=${__eidos_client%/*}/eidos-client.pl
 
 # --- The two key bindings ---------------------------------------------------------------------
 
-# Ask for a command; on a suggestion that nobody touched, show the next one.
-__eidos_suggest() {
-    # The user's options and traps are about their commands, not about our steps (bash 4.4).
+# Do what $1 does for a key, apart from the user's options and traps: they are about the user's own
+# commands, not about our steps (local - came with bash 4.4).
+__eidos_press() {
     builtin local - 2>/dev/null && builtin set +eEuxT
     builtin local message='' typed='' trap_before=''
     # Ctrl-C is a key of the client. Before the client has taken the terminal it is a signal, which
@@ -51,26 +51,30 @@ __eidos_suggest() {
         builtin trap : INT
         IFS='' builtin read -r -d '' -u 9 trap_before || builtin : # all of it, to the end
     } 9<<<''
-    if [ -n "$__eidos_shown" ] && [ "$READLINE_LINE" = "$__eidos_shown" ]; then
-        __eidos_next
-    else
-        __eidos_first
-    fi
+    "$1"
     __eidos_say
     builtin trap - INT
     builtin eval "$trap_before"
 }
 
+# Ask for a command; on a suggestion that nobody touched, show the next one.
+__eidos_suggest() {
+    if [ -n "$__eidos_shown" ] && [ "$READLINE_LINE" = "$__eidos_shown" ]; then
+        __eidos_next
+    else
+        __eidos_first
+    fi
+}
+
 # Put the request back into the line.
 __eidos_restore() {
-    builtin local - 2>/dev/null && builtin set +eEuxT
-    builtin local message='' typed=''
-    if [ -n "$__eidos_request" ]; then
+    if [ -z "$__eidos_request" ]; then
+        message='eidos: there is no request to bring back'
+    elif __eidos_ask 0 ''; then
         __eidos_show 0
     else
-        message='eidos: there is no request to bring back'
+        __eidos_insert_typed
     fi
-    __eidos_say
 }
 
 __eidos_first() {
@@ -87,11 +91,13 @@ __eidos_first() {
 # The order is 1, 2, … the last one, then the request itself, then 1 again.
 __eidos_next() {
     if ((__eidos_index == ${#__eidos_offers[@]} && ! __eidos_complete)); then
-        if ! __eidos_fetch_others; then
-            __eidos_insert_typed
-            builtin return
-        fi
-    fi
+        __eidos_fetch_others
+    else
+        __eidos_ask 0 '' # an Enter that came with the key must not run what is unseen
+    fi || {
+        __eidos_insert_typed
+        builtin return
+    }
     __eidos_show $(((__eidos_index + 1) % (${#__eidos_offers[@]} + 1)))
 }
 
@@ -143,8 +149,8 @@ __eidos_say() {
 
 # --- One question, one answer -----------------------------------------------------------------
 
-# Ask for $1 commands for the request $2. Returns 0 with offers and cautions, else 1 with a message;
-# sets typed in both cases.
+# Ask for $1 commands for the request $2; 0 asks nobody, and only takes the keys that have come.
+# Returns 0 with offers and cautions, else 1 with a message; sets typed in both cases.
 __eidos_ask() {
     builtin local reply status=0
     if ! builtin type -P perl >/dev/null; then
@@ -209,7 +215,7 @@ __eidos_flush_keys() {
 __eidos_bind() {
     builtin local keymap
     for keymap in emacs-standard vi-insert vi-command; do
-        builtin bind -m "$keymap" -x "\"$1\": $2" 2>/dev/null
+        builtin bind -m "$keymap" -x "\"$1\": __eidos_press $2" 2>/dev/null
     done
 }
 

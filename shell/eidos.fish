@@ -49,10 +49,12 @@ end
 function eidos-restore -d 'Put the request of the last suggestion back into the line'
     set -g __eidos_message ''
     set -g __eidos_typed ''
-    if test -n "$__eidos_request"
+    if test -z "$__eidos_request"
+        set __eidos_message 'eidos: there is no request to bring back'
+        __eidos_keep_line
+    else if __eidos_ask 0 ''
         __eidos_show 0
     else
-        set __eidos_message 'eidos: there is no request to bring back'
         __eidos_keep_line
     end
 end
@@ -78,6 +80,9 @@ function __eidos_next
             return
         end
         set last (builtin count $__eidos_offers)
+    else if not __eidos_ask 0 '' # an Enter that came with the key must not run what is unseen
+        __eidos_keep_line
+        return
     end
     if test $__eidos_index -lt $last
         __eidos_show (builtin math $__eidos_index + 1)
@@ -164,12 +169,13 @@ end
 
 # --- One question, one answer -----------------------------------------------------------------
 
-# Ask for how_many commands for the request. Returns 0 with __eidos_reply, else 1 with a message;
-# sets __eidos_typed in both cases.
+# Ask for how_many commands for the request; 0 asks nobody, and only takes the keys that have come.
+# Returns 0 with __eidos_reply, else 1 with a message; sets __eidos_typed in both cases.
 function __eidos_ask -a how_many request
     set -g __eidos_reply
     if not builtin type -q -f perl
-        set __eidos_message 'eidos: perl is missing; install it (Debian, Ubuntu: apt install perl-base)'
+        set __eidos_message \
+            'eidos: perl is missing; install it (Debian, Ubuntu: apt install perl-base)'
         return 1
     end
     set -l lines (EIDOS_REQUEST=$request EIDOS_CTL=$__eidos_ctl PERL5OPT= \
