@@ -9,13 +9,14 @@
 #   EIDOS_TIMEOUT_S    how long to wait for an answer, in seconds (10)
 #
 # A key press goes through this file from top to bottom:
-#   eidos-suggest > __eidos_ask > __eidos_reach, __eidos_greet, __eidos_send, __eidos_receive
+#   eidos-suggest > __eidos_press > __eidos_choose > __eidos_ask
+#   > __eidos_reach, __eidos_greet, __eidos_send, __eidos_receive, __eidos_read_reply
 #   and meanwhile, again and again, __eidos_wait > __eidos_take_key
 #
 # zsh speaks ZeroMQ's wire protocol itself, because a client process costs more than all of this:
 # 0.6 ms in-process against 5 ms for perl and 90 ms for Python with pyzmq (docs/client-path.md).
 #
-# The functions share the local variables of __eidos_suggest (zsh has dynamic scope):
+# The functions share the local variables of __eidos_press (zsh has dynamic scope):
 #   message   what to say when the press is over     pending    what was typed while waiting
 #   fd        the socket, 0 for none                 inbox      bytes received, not yet taken
 #   tty       the terminal, for select               frames     the frames of the reply so far
@@ -45,7 +46,13 @@ typeset -gi __eidos_serial=0   # makes request ids different
 # --- The two widgets --------------------------------------------------------------------------
 
 # Ask for a command; on a suggestion that nobody touched, show the next one.
-__eidos_suggest() {
+__eidos_suggest() { __eidos_press __eidos_choose; }
+
+# Put the request back into the buffer.
+__eidos_restore() { __eidos_press __eidos_choose_request; }
+
+# Let the function $1 make a choice, and show it.
+__eidos_press() {
   builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_err_return -o no_x_trace
   builtin trap - ZERR DEBUG      # the user's traps are about their commands, not about our steps
   builtin trap 'cancelled=1' INT # Ctrl-C ends the wait; without a trap it would drop the line
@@ -53,13 +60,7 @@ __eidos_suggest() {
   local -i tty=0 cancelled=0 choice=-1
   builtin zle -Rc # an older message goes
   {
-    if __eidos_load_modules && exec {tty}</dev/tty; then
-      if [[ -n $__eidos_shown && $BUFFER == "$__eidos_shown" ]]; then
-        __eidos_next
-      else
-        __eidos_first
-      fi
-    fi
+    __eidos_load_modules && exec {tty}</dev/tty && $1
     __eidos_flush_keys || choice=-1 message='cancelled; the line is as it was'
   } always {
     ((tty)) && exec {tty}<&-
@@ -72,16 +73,17 @@ __eidos_suggest() {
   __eidos_say
 }
 
-# Put the request back into the buffer.
-__eidos_restore() {
-  builtin emulate -L zsh -o extended_glob -o no_err_exit -o no_err_return -o no_x_trace
-  local message='there is no request to bring back' pending=
-  builtin zle -Rc
-  if [[ -n $__eidos_request ]]; then
-    message=
-    __eidos_show 0
+__eidos_choose() {
+  if [[ -n $__eidos_shown && $BUFFER == "$__eidos_shown" ]]; then
+    __eidos_next
+  else
+    __eidos_first
   fi
-  __eidos_say
+}
+
+__eidos_choose_request() {
+  choice=0
+  [[ -n $__eidos_request ]] || choice=-1 message='there is no request to bring back'
 }
 
 # Ask what stands in the buffer.
@@ -226,7 +228,13 @@ __eidos_connect() {
     message="$folder is not a folder of yours alone; try: eidosctl doctor"
     return 2
   fi
-  builtin zsocket $socket 2>/dev/null || return 1
+  # It blocks where a stopped daemon has let its queue fill up. A Ctrl-C ends that, but zsh takes
+  # the interrupted call for an error that ends the widget and drops the line.
+  {
+    builtin zsocket $socket 2>/dev/null
+  } always {
+    TRY_BLOCK_ERROR=0 TRY_BLOCK_INTERRUPT=0
+  } || return $((cancelled + 1))
   fd=$REPLY
 }
 
@@ -516,6 +524,8 @@ __eidos_started() {
 __eidos_flush_keys() {
   while ((PENDING || KEYS_QUEUED_COUNT)); do
     __eidos_take_key
+    # The pieces of a paste without brackets come a few milliseconds apart: wait for the next one.
+    ((PENDING || KEYS_QUEUED_COUNT)) || builtin zselect -t 1 -r $tty 2>/dev/null
   done
   ((! cancelled))
 }

@@ -1,7 +1,9 @@
 """What only zsh's widget promises, or only zsh can break."""
 
 import shutil
+import socket
 import subprocess
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from eidos.protocol import ErrorCode
 
 from . import shells
 from .conftest import EidosEnv, OpenShell
-from .fake_daemon import FakeDaemon, refuse, suggest
+from .fake_daemon import FakeDaemon, make_private_folder, refuse, suggest
 from .shells import CTRL_G, ENTER, ESCAPE, REPOSITORY, ZSH
 from .terminal import Terminal
 
@@ -313,8 +315,8 @@ def test_traps_of_the_user(open_shell: OpenShell, daemon: FakeDaemon, eidos_env:
 
     assert "zerr" not in terminal.screen
     assert "int" not in terminal.screen
-    # Two presses of three steps each: the call, setting options, and taking the trap away.
-    assert len((eidos_env.home / "steps").read_text().splitlines()) <= 6
+    # Two presses of four steps each: two calls, setting options, and taking the trap away.
+    assert len((eidos_env.home / "steps").read_text().splitlines()) <= 8
     terminal.press("\x15trap >after; cmp before after && echo sa''me" + ENTER)
     terminal.until(lambda t: "same" in t.screen.splitlines())
 
@@ -361,6 +363,38 @@ def test_missing_module_is_named(open_shell: OpenShell, daemon: FakeDaemon) -> N
     terminal.until("eidos: this zsh lacks the module zsh/net/socket")
     terminal.until_line(PROMPT + "list files")
     assert not daemon.requests
+
+
+def test_full_queue_of_a_stopped_daemon_can_be_left(
+    open_shell: OpenShell, eidos_env: EidosEnv
+) -> None:
+    """Where even connecting waits, Ctrl-C leaves the line as it was and starts no daemon."""
+    make_private_folder(eidos_env.socket.parent)
+    with ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(eidos_env.socket))
+        listener.listen(0)
+        with suppress(BlockingIOError):
+            while True:
+                client = sockets.enter_context(socket.socket(socket.AF_UNIX))
+                client.settimeout(0)
+                client.connect(str(eidos_env.socket))
+        terminal = open_shell("zsh")
+        ask(terminal, "list files")
+        terminal.until(blocked_in_connect)
+
+        terminal.press("\x03")
+
+        terminal.until(shells.CANCELLED)
+        # zsh has its own word on the interrupted call, redirected or not, before it paints anew.
+        terminal.until(lambda t: t.line().endswith(" list files"))
+        assert not eidos_env.ctl_calls.exists()
+
+
+def blocked_in_connect(terminal: Terminal) -> bool:
+    """Whether the shell sleeps in the kernel's code for Unix sockets."""
+    name = Path(f"/proc/{terminal.pid}/wchan").read_text()
+    return "unix" in name or "sock" in name
 
 
 def test_heartbeats_are_answered(open_shell: OpenShell, eidos_env: EidosEnv) -> None:
