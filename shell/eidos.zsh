@@ -14,14 +14,15 @@
 #   and meanwhile, again and again, __eidos_wait > __eidos_take_key
 #
 # zsh speaks ZeroMQ's wire protocol itself, because a client process costs more than all of this:
-# 0.6 ms in-process against 5 ms for perl and 90 ms for Python with pyzmq (docs/client-path.md).
+# a whole key press takes zsh 3 ms, perl 5 ms to start and ask, Python with pyzmq 90 ms
+# (docs/client-path.md).
 #
 # The functions share the local variables of __eidos_press (zsh has dynamic scope):
 #   message   what to say when the press is over     pending    what was typed while waiting
 #   fd        the socket, 0 for none                 inbox      bytes received, not yet taken
 #   tty       the terminal, for select               frames     the frames of the reply so far
 #   starter   tells when eidosctl is done            offers     commands that may be placed
-#   cancelled 1 after Ctrl-C, Escape or Ctrl-G       cautions   for each of offers, why to be careful
+#   cancelled 1 after Ctrl-C, Escape or Ctrl-G       cautions   for each, why to be careful
 #   choice    which offer to show, -1 for none
 
 # Whatever options and aliases there are, the rest of this file is read as plain zsh; the last line
@@ -42,6 +43,8 @@ typeset -ga __eidos_offers=() __eidos_cautions=()
 typeset -gi __eidos_index=0    # which of the offers is shown; 0 is the request
 typeset -gi __eidos_complete=0 # whether the offers beyond the first were asked for
 typeset -gi __eidos_serial=0   # makes request ids different
+typeset -gi __eidos_said=0     # whether the last press left a message on the screen
+typeset -gi __eidos_loaded=0   # whether the modules are loaded
 
 # --- The two widgets --------------------------------------------------------------------------
 
@@ -58,7 +61,7 @@ __eidos_press() {
   builtin trap 'cancelled=1' INT # Ctrl-C ends the wait; without a trap it would drop the line
   local message= pending=
   local -i tty=0 cancelled=0 choice=-1
-  builtin zle -Rc # an older message goes
+  ((__eidos_said)) && builtin zle -Rc # an older message goes
   {
     __eidos_load_modules && exec {tty}</dev/tty && $1
     __eidos_flush_keys || choice=-1 message='cancelled; the line is as it was'
@@ -150,7 +153,8 @@ __eidos_show() {
 
 # Show the message below the line, as one line that cannot move the cursor or change colours.
 __eidos_say() {
-  [[ -n $message ]] || return 0
+  __eidos_said=$(($#message > 0))
+  ((__eidos_said)) || return 0
   __eidos_strip $message
   builtin zle -R # first, or the message would stand below the old line's height
   builtin zle -M "eidos: $REPLY"
@@ -189,12 +193,14 @@ __eidos_ask() {
 # Load what zsh needs to talk to a socket; a shell that never asks never pays for it.
 __eidos_load_modules() {
   local module
+  ((__eidos_loaded)) && return
   for module in 'zsh/net/socket b:zsocket' 'zsh/system b:sysread b:syswrite' \
     'zsh/zselect b:zselect' 'zsh/datetime p:EPOCHREALTIME' 'zsh/stat b:zstat'; do
     builtin zmodload -F ${=module} 2>/dev/null && continue
     message="this zsh lacks the module ${module%% *}; install the complete zsh package"
     return 1
   done
+  __eidos_loaded=1
 }
 
 # --- Reaching the daemon ----------------------------------------------------------------------
