@@ -956,20 +956,21 @@ def test_empty_key_binds_nothing(shell: Shell, open_shell: OpenShell, daemon: Fa
     assert not daemon.requests
 
 
+@pytest.mark.parametrize("name", [s.name for s in shells.SHELLS.values() if s.search_prompt])
 def test_ctrl_g_still_leaves_the_search(
-    shell: Shell, open_shell: OpenShell, daemon: FakeDaemon
+    open_shell: OpenShell, daemon: FakeDaemon, name: str
 ) -> None:
     """Ctrl-G inside the search that Ctrl-R began aborts the search and asks nothing."""
-    if shell.search_prompt is None:
-        pytest.skip(f"{shell.name} has no search that Ctrl-G leaves")
-    terminal = open_shell(shell.name)
+    shell = shells.SHELLS[name]
+    searching = shell.search_prompt or ""
+    terminal = open_shell(name)
     terminal.press(f'echo fo""und{ENTER}')
     terminal.until(lambda t: "found" in t.screen.splitlines())
     terminal.press("\x12fo")
-    terminal.until(shell.search_prompt)
+    terminal.until(searching)
 
     terminal.press(CTRL_G)
 
-    terminal.until(lambda t: shell.search_prompt not in t.screen)
+    terminal.until(lambda t: searching not in t.screen)
     terminal.until_line(shell.prompt)
     assert not daemon.requests
