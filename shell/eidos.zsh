@@ -179,6 +179,7 @@ __eidos_paint() {
 __eidos_ask() {
   local -a frames=() highlights=("${(@)region_highlight}")
   local -i fd=0
+  local -F handshake_s=0.2 # a daemon that lives answers a handshake in a millisecond
   local inbox= starter= ghost=$POSTDISPLAY REPLY
   {
     __eidos_reach && __eidos_greet && __eidos_send "$@" && __eidos_receive && __eidos_read_reply
@@ -261,6 +262,7 @@ __eidos_reach() {
     __eidos_wait 2 $deadline 'the daemon did not start within 10 s; try: eidosctl doctor' || return
   done
   # It starts at its own pace from here on; what it says has gone to the log.
+  handshake_s=2 # while it loads the model, a machine with much to do keeps it waiting
   exec {starter}<&-
   starter=
 }
@@ -286,7 +288,7 @@ __eidos_start_daemon() {
 __eidos_greet() {
   builtin setopt local_options no_multibyte
   local ready=$'\x05READY\x0bSocket-Type\0\0\0\x06DEALER'
-  local -F deadline=$((EPOCHREALTIME + 0.2))
+  local -F deadline=$((EPOCHREALTIME + handshake_s))
   local late='the daemon does not answer; try: eidosctl status'
   __eidos_write $'\xff\0\0\0\0\0\0\0\1\x7f\x03\0NULL'${(pl:48::\0:)}$'\x04'${(#):-$#ready}$ready ||
     return

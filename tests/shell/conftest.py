@@ -36,9 +36,12 @@ class EidosEnv:
         self.ctl.write_text(f'#!/bin/sh\necho "$@" >>{self.ctl_calls}\n{body}\n')
         self.ctl.chmod(0o755)
 
-    def ctl_starts_daemon(self, command: str) -> None:
-        """Let `$EIDOS_CTL start` start a daemon that answers *command* to every request."""
-        run = f"{sys.executable} {FAKE_DAEMON} {self.socket} '{command}'"
+    def ctl_starts_daemon(self, command: str, *, wait_s: float = 0) -> None:
+        """Let `$EIDOS_CTL start` start a daemon that answers *command* to every request.
+
+        The first to connect waits for the handshake, for *wait_s*.
+        """
+        run = f"{sys.executable} {FAKE_DAEMON} {self.socket} '{command}' {wait_s}"
         self.ctl_does(f"{run} >/dev/null 2>&1 & echo $! >{self.root}/daemon.pid")
 
     def ran(self, name: str) -> bool:

@@ -12,6 +12,7 @@ it to a shell as the daemon that `$EIDOS_CTL start` starts.
 """
 
 import os
+import select
 import socket
 import sys
 import threading
@@ -93,6 +94,7 @@ class FakeDaemon:
         *,
         heartbeat_ms: int = 0,
         patience_ms: int = 60_000,
+        listener: socket.socket | None = None,
     ) -> None:
         self.path = path
         self.requests: list[SuggestRequest] = []
@@ -109,6 +111,8 @@ class FakeDaemon:
             self._socket.setsockopt(zmq.HEARTBEAT_IVL, heartbeat_ms)
             self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, patience_ms)
         make_private_folder(path.parent)
+        if listener is not None:
+            self._socket.setsockopt(zmq.USE_FD, listener.detach())
         _bind(self._socket, path)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -232,10 +236,22 @@ def _bind(router: "zmq.Socket[bytes]", path: Path) -> None:
         os.umask(before)
 
 
+def _keep_waiting(path: Path, wait_s: float) -> socket.socket:
+    """Listen on *path*, and let whoever connects wait, as a daemon on a busy machine does."""
+    make_private_folder(path.parent)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(os.fspath(path))
+    listener.listen()
+    select.select([listener], [], [])
+    time.sleep(wait_s)
+    return listener
+
+
 def main(argv: list[str]) -> None:
     """Serve until the folder of the socket is removed, which ends the test."""
-    path, command = Path(argv[1]), argv[2]
-    with FakeDaemon(path, suggest(command)):
+    path, command, wait_s = Path(argv[1]), argv[2], float(argv[3])
+    listener = _keep_waiting(path, wait_s) if wait_s else None
+    with FakeDaemon(path, suggest(command), listener=listener):
         while path.parent.is_dir():
             time.sleep(0.1)
 

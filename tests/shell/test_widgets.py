@@ -628,6 +628,18 @@ def test_dead_daemon_is_started_and_answers(
     assert eidos_env.ctl_calls.read_text() == "start\n"
 
 
+def test_daemon_that_is_just_starting_may_take_its_time(
+    shell: Shell, open_shell: OpenShell, eidos_env: EidosEnv
+) -> None:
+    """A handshake may take longer than 200 ms of the daemon that this very press started."""
+    eidos_env.ctl_starts_daemon("ls -l", wait_s=0.7)
+    terminal = open_shell(shell.name)
+
+    ask(terminal, shell, "list files")
+
+    terminal.until_line(shell.prompt + "ls -l")
+
+
 def test_stale_socket_is_a_dead_daemon(
     shell: Shell, open_shell: OpenShell, eidos_env: EidosEnv
 ) -> None:
