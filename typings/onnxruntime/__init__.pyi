@@ -9,6 +9,8 @@ class SessionOptions:
     intra_op_num_threads: int
     inter_op_num_threads: int
     log_severity_level: int
+    enable_cpu_mem_arena: bool
+    enable_mem_pattern: bool
     def add_session_config_entry(self, key: str, value: str) -> None: ...
 
 class NodeArg:
