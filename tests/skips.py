@@ -12,8 +12,10 @@ import pytest
 
 PACKAGES: Final = {
     "zsh": "zsh",
+    "bash": "bash",
     "fish": "fish",
     "strace": "strace",
+    "ps": "procps",
     "systemd-analyze": "systemd",
 }
 """Programs that a test may find missing, and the package of Debian and Ubuntu that has each."""

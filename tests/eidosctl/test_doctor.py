@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from answering import AnsweringDaemon, candidate
 from home import Home
+from skips import need
 
 from eidos.protocol import ErrorCode, Shell
 from eidosctl import rcfiles
@@ -33,6 +34,8 @@ def findings(home: Home, **environ: str) -> tuple[dict[str, str], int]:
 @pytest.fixture
 def well(home: Home, answering: AnsweringDaemon) -> Home:
     """A home in which everything is as it should be, for every shell."""
+    for shell in Shell:
+        need(shell)
     answering.says = [candidate("ls -lS")]
     shells = [word for shell in Shell for word in ("--shell", shell)]
     home.ok("install", "--no-systemd", "--allow-root", *shells)

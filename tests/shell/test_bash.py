@@ -1,6 +1,8 @@
 """What only bash's widget promises, or only bash can break."""
 
+import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -289,7 +291,7 @@ def test_killed_client_leaves_a_usable_terminal(
     ask(terminal, "list files")
     daemon.until_asked()
 
-    subprocess.run(["kill", "-9", (eidos_env.home / "pid").read_text().strip()], check=True)
+    os.kill(int((eidos_env.home / "pid").read_text()), signal.SIGKILL)
 
     terminal.until("failed (137); try: eidosctl doctor")
     terminal.until_line(PROMPT + "list files")

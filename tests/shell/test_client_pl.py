@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from skips import need
 
 from eidos.protocol import ErrorCode, Level
 
@@ -320,6 +321,7 @@ def test_answer_timeout(eidos_env: EidosEnv, daemon: FakeDaemon, limit: str, sai
 
 def test_request_stays_with_the_client(eidos_env: EidosEnv) -> None:
     """The daemon that is started inherits neither the request nor the terminal's session."""
+    need("ps")
     facts = eidos_env.root / "facts"
     eidos_env.ctl_does(f"env >{facts}; ps -o sid=,tty= -p $$ >>{facts}; exit 1")
 
