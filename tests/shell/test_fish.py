@@ -168,21 +168,6 @@ def test_enter_after_the_client_has_looked(
     terminal.until(lambda _: eidos_env.ran("PWNED"))
 
 
-def test_enter_with_the_restore_key_runs_nothing(
-    open_shell: OpenShell, daemon: FakeDaemon, eidos_env: EidosEnv
-) -> None:
-    """The request that comes back is not run by an Enter that came with the key; text is kept."""
-    daemon.answer_with(suggest("ls -l"))
-    terminal = open_shell("fish")
-    ask(terminal, COMMAND)
-    terminal.until_line(PROMPT + "ls -l")
-
-    terminal.press(FISH.restore + "x" + ENTER)
-
-    terminal.until_line(f"{PROMPT}{COMMAND}x")
-    assert not eidos_env.ran("PWNED")
-
-
 def test_killed_client_leaves_a_usable_terminal(
     open_shell: OpenShell, daemon: FakeDaemon, eidos_env: EidosEnv
 ) -> None:

@@ -203,6 +203,21 @@ def test_restore_brings_the_request_back(
     terminal.until_line(shell.prompt + "list files")
 
 
+def test_enter_with_the_restore_key_runs_nothing(
+    shell: Shell, open_shell: OpenShell, daemon: FakeDaemon, eidos_env: EidosEnv
+) -> None:
+    """The request that comes back is not run by an Enter that came with the key; text is kept."""
+    daemon.answer_with(suggest("ls -l"))
+    terminal = open_shell(shell.name)
+    ask(terminal, shell, COMMAND)
+    terminal.until_line(shell.prompt + "ls -l")
+
+    terminal.press(shell.restore + "x" + ENTER)
+
+    terminal.until_line(f"{shell.prompt}{COMMAND}x")
+    assert not eidos_env.ran("PWNED")
+
+
 def test_restore_without_a_request_says_so(
     shell: Shell, open_shell: OpenShell, daemon: FakeDaemon
 ) -> None:
