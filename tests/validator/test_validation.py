@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eidos.protocol import Level, Shell
@@ -86,6 +86,7 @@ def test_wrapping_a_blocked_command_never_lowers_the_verdict(command: str, wrapp
     assert check(wrapped, Shell.BASH).level is Level.BLOCK
 
 
+@example(command="rm -rf /", wrappings=["if true; then {} ; fi", "sudo {}", "sh -c {quoted}"])
 @given(
     command=st.sampled_from(SIMPLE),
     wrappings=st.lists(st.sampled_from(WRAPPINGS), min_size=2, max_size=3),

@@ -96,7 +96,7 @@ def _judge_commands(root: Node) -> Iterator[_Finding]:
             yield from (_Finding(rule.level, rule.id, rule.reason) for rule in applying)
         scripts = [script for command in commands for script in scripts_of(command)]
         roots = [parse(script) for script in scripts[:MAX_SCRIPTS]]
-        if len(scripts) > MAX_SCRIPTS or any(root.has_error for root in roots):
+        if len(scripts) > MAX_SCRIPTS or any(find_fault(root, Shell.BASH) for root in roots):
             yield _UNREADABLE_SCRIPT
         commands = [command for root in roots for command in commands_of(root)]
     if commands:
