@@ -36,7 +36,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 def instant_daemon(environ: dict[str, str], command: str) -> Generator[Callable[[], bool]]:
     """Run a daemon without a model, which answers *command* at once; yield whether it listens."""
     socket = Path(environ["XDG_RUNTIME_DIR"], "eidos", "eidosd.sock")
-    program = [sys.executable, TESTS / "shell" / "fake_daemon.py", socket, command]
+    program = [sys.executable, TESTS / "shell" / "fake_daemon.py", socket, command, "0"]
     process = subprocess.Popen(program)
     try:
         yield socket.exists
