@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -43,6 +44,19 @@ class EidosEnv:
         """
         run = f"{sys.executable} {FAKE_DAEMON} {self.socket} '{command}' {wait_s}"
         self.ctl_does(f"{run} >/dev/null 2>&1 & echo $! >{self.root}/daemon.pid")
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Run *command* in this environment, without a terminal."""
+        return subprocess.run(
+            command,
+            env=self.environ,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=60,
+        )
 
     def ran(self, name: str) -> bool:
         """Whether a command that makes the file *name* in HOME was executed."""

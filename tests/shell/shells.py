@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from .terminal import Terminal
+
 REPOSITORY: Final = Path(__file__).parents[2]
 CTRL_C: Final = "\x03"
 CTRL_G: Final = "\x07"
@@ -154,3 +156,10 @@ FISH: Final = Shell(
 )
 
 SHELLS: Final = {shell.name: shell for shell in (ZSH, BASH, FISH)}
+
+
+def ask(terminal: Terminal, shell: Shell, text: str) -> None:
+    """Type *text* and see it in the prompt, then press Ctrl-G."""
+    terminal.press(text)
+    terminal.until_line(shell.prompt + text)
+    terminal.press(CTRL_G)

@@ -11,8 +11,7 @@ import pytest
 from . import shells
 from .conftest import EidosEnv, OpenShell
 from .fake_daemon import FakeDaemon, candidate, suggest
-from .shells import BASH, CTRL_C, CTRL_G, ENTER
-from .terminal import Terminal
+from .shells import BASH, CTRL_C, CTRL_G, ENTER, ask
 
 pytestmark = pytest.mark.shell
 
@@ -23,23 +22,7 @@ COMMAND = "touch PWNED"
 
 def bash(*args: str, env: EidosEnv) -> subprocess.CompletedProcess[str]:
     """Run bash without rc files and a terminal."""
-    return subprocess.run(
-        ["bash", "--noprofile", "--norc", *args],
-        env=env.environ,
-        cwd=env.home,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-    )
-
-
-def ask(terminal: Terminal, text: str) -> None:
-    """Type *text* and see it in the prompt, then press Ctrl-G."""
-    terminal.press(text)
-    terminal.until_line(PROMPT + text)
-    terminal.press(CTRL_G)
+    return env.run(["bash", "--noprofile", "--norc", *args])
 
 
 # --- The file ---------------------------------------------------------------------------------
@@ -82,7 +65,7 @@ def test_client_is_found_from_anywhere(
     shutil.copytree(WIDGET.parent, eidos_env.home / "shell")
 
     terminal = open_shell("bash", load="source shell/eidos.bash\ncd /\n")
-    ask(terminal, "list files")
+    ask(terminal, BASH, "list files")
 
     terminal.until_line(PROMPT + "ls -l")
 
@@ -93,7 +76,7 @@ def test_missing_client_is_named(open_shell: OpenShell, eidos_env: EidosEnv) -> 
     shutil.copy(WIDGET, copy)
     terminal = open_shell("bash", load=f"source {copy}\n")
 
-    ask(terminal, "list files")
+    ask(terminal, BASH, "list files")
 
     terminal.until(f"eidos: {eidos_env.home}/eidos-client.pl failed (2); try: eidosctl doctor")
     terminal.until_line(PROMPT + "list files")
@@ -113,12 +96,12 @@ def test_trap_of_the_user_stays(
     terminal = open_shell("bash", rc=f"trap '{quoted}' INT\n")
     if end == "cancel":
         daemon.hold()
-        ask(terminal, "trap -p INT")
+        ask(terminal, BASH, "trap -p INT")
         daemon.until_asked()
         terminal.press(CTRL_C)
         terminal.until(shells.CANCELLED)
     else:
-        ask(terminal, "show the trap")
+        ask(terminal, BASH, "show the trap")
     terminal.until_line(PROMPT + "trap -p INT")
 
     terminal.press(ENTER)
@@ -130,7 +113,7 @@ def test_no_trap_stays_no_trap(open_shell: OpenShell, daemon: FakeDaemon) -> Non
     """Without a trap of the user, Ctrl-C drops the line as ever, and nothing is trapped."""
     daemon.answer_with(suggest("ls -l"))
     terminal = open_shell("bash")
-    ask(terminal, "list files")
+    ask(terminal, BASH, "list files")
     terminal.until_line(PROMPT + "ls -l")
 
     terminal.press(CTRL_C)
@@ -152,7 +135,7 @@ def test_error_traps_and_options_see_nothing(
 
     terminal.press(CTRL_G)
     terminal.until(shells.EMPTY)
-    ask(terminal, "list files")
+    ask(terminal, BASH, "list files")
     terminal.until_line(PROMPT + "ls -l")
     terminal.press(CTRL_G)
 
@@ -166,7 +149,7 @@ def test_prompt_command_runs_once_per_prompt(
     """A key press is no command: PROMPT_COMMAND and the history do not see it."""
     daemon.answer_with(suggest("history"))
     terminal = open_shell("bash", rc="PROMPT_COMMAND='echo p >>prompts'\n")
-    ask(terminal, "show the history")
+    ask(terminal, BASH, "show the history")
     terminal.until_line(PROMPT + "history")
 
     terminal.press(ENTER)
@@ -221,7 +204,7 @@ def test_keys_before_the_client_listens(
     daemon.answer_with(suggest(COMMAND))
     (eidos_env.home / "leave").touch()
     terminal = open_shell("bash", env=slow_perl)
-    ask(terminal, COMMAND)
+    ask(terminal, BASH, COMMAND)
     terminal.until(lambda _: eidos_env.ran("start"))
 
     terminal.press(key)
@@ -239,7 +222,7 @@ def test_ctrl_c_before_the_client_listens(
 ) -> None:
     """Ctrl-C that comes as a signal cancels too, and the line stays."""
     terminal = open_shell("bash", env=slow_perl)
-    ask(terminal, "list files")
+    ask(terminal, BASH, "list files")
     terminal.until(lambda _: eidos_env.ran("start"))
 
     terminal.press(CTRL_C)
@@ -256,7 +239,7 @@ def test_enter_after_the_client_has_looked(
     daemon.answer_with(suggest(COMMAND))
     (eidos_env.home / "go").touch()
     terminal = open_shell("bash", env=slow_perl)
-    ask(terminal, "make it")
+    ask(terminal, BASH, "make it")
     terminal.until(lambda _: eidos_env.ran("end"))
 
     terminal.press(f" é{ENTER}\x1a\nx")
@@ -273,7 +256,7 @@ def test_killed_client_leaves_a_usable_terminal(
     daemon.hold()
     folder = fake_perl(eidos_env, 'echo $$ >pid; exec {perl} "$@"')
     terminal = open_shell("bash", env={"PATH": f"{folder}:{eidos_env.environ['PATH']}"})
-    ask(terminal, "list files")
+    ask(terminal, BASH, "list files")
     daemon.until_asked()
 
     os.kill(int((eidos_env.home / "pid").read_text()), signal.SIGKILL)
@@ -292,7 +275,7 @@ def test_missing_perl_is_named(open_shell: OpenShell, eidos_env: EidosEnv) -> No
     """Without perl, the message names it and how to get it."""
     terminal = open_shell("bash", rc=f"PATH={eidos_env.home}\n")
 
-    ask(terminal, "list files")
+    ask(terminal, BASH, "list files")
 
     terminal.until("eidos: perl is missing; install it (Debian, Ubuntu: apt install perl-base)")
     terminal.until_line(PROMPT + "list files")
@@ -308,7 +291,7 @@ def test_paste_between_brackets_keeps_its_line_breaks(
     daemon.answer_with(suggest("cat"))
     daemon.hold()
     terminal = open_shell("bash")
-    ask(terminal, "make it")
+    ask(terminal, BASH, "make it")
     daemon.until_asked()
 
     terminal.press("\x1b[200~ <<x\rone\rx\x1b[201~")

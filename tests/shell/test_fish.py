@@ -8,8 +8,7 @@ import pytest
 from . import shells
 from .conftest import EidosEnv, OpenShell
 from .fake_daemon import FakeDaemon, candidate, suggest
-from .shells import CTRL_C, CTRL_G, ENTER, ESCAPE, FISH, LEFT
-from .terminal import Terminal
+from .shells import CTRL_C, CTRL_G, ENTER, ESCAPE, FISH, LEFT, ask
 from .test_bash import fake_perl
 
 pytestmark = pytest.mark.shell
@@ -21,23 +20,7 @@ COMMAND = "touch PWNED"
 
 def fish(code: str, env: EidosEnv) -> subprocess.CompletedProcess[str]:
     """Run fish without rc files and a terminal."""
-    return subprocess.run(
-        ["fish", "--no-config", "-c", code],
-        env=env.environ,
-        cwd=env.home,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-    )
-
-
-def ask(terminal: Terminal, text: str) -> None:
-    """Type *text* and see it in the prompt, then press Ctrl-G."""
-    terminal.press(text)
-    terminal.until_line(PROMPT + text)
-    terminal.press(CTRL_G)
+    return env.run(["fish", "--no-config", "-c", code])
 
 
 # --- The file ---------------------------------------------------------------------------------
@@ -71,7 +54,7 @@ def test_missing_client_is_named(open_shell: OpenShell, eidos_env: EidosEnv) -> 
     shutil.copy(WIDGET, copy)
     terminal = open_shell("fish", load=f"source {copy}\n")
 
-    ask(terminal, "list files")
+    ask(terminal, FISH, "list files")
 
     terminal.until(f"eidos: {eidos_env.home}/eidos-client.pl failed (2); try: eidosctl doctor")
     terminal.until_line(PROMPT + "list files")
@@ -81,7 +64,7 @@ def test_missing_perl_is_named(open_shell: OpenShell, eidos_env: EidosEnv) -> No
     """Without perl, the message names it and how to get it."""
     terminal = open_shell("fish", rc=f"set PATH {eidos_env.home}\n", size=(24, 100))
 
-    ask(terminal, "list files")
+    ask(terminal, FISH, "list files")
 
     terminal.until("eidos: perl is missing; install it (Debian, Ubuntu: apt install perl-base)")
     terminal.until_line(PROMPT + "list files")
@@ -124,7 +107,7 @@ def test_enter_before_the_client_listens(
     """In the milliseconds in which perl starts, Enter runs nothing."""
     daemon.answer_with(suggest(COMMAND))
     terminal = open_shell("fish", env=with_perl(eidos_env, SLOW_START))
-    ask(terminal, COMMAND)
+    ask(terminal, FISH, COMMAND)
     terminal.until(lambda _: eidos_env.ran("start"))
 
     terminal.press(ENTER + "\nx")
@@ -139,7 +122,7 @@ def test_ctrl_c_before_the_client_listens(
 ) -> None:
     """Ctrl-C that comes as a signal cancels too, and the line stays."""
     terminal = open_shell("fish", env=with_perl(eidos_env, SLOW_START))
-    ask(terminal, "list files")
+    ask(terminal, FISH, "list files")
     terminal.until(lambda _: eidos_env.ran("start"))
 
     terminal.press(CTRL_C)
@@ -156,7 +139,7 @@ def test_enter_after_the_client_has_looked(
     """In the millisecond in which perl ends, Enter runs nothing; afterwards it runs the line."""
     daemon.answer_with(suggest(COMMAND))
     terminal = open_shell("fish", env=with_perl(eidos_env, SLOW_END))
-    ask(terminal, "make it")
+    ask(terminal, FISH, "make it")
     terminal.until(lambda _: eidos_env.ran("end"))
 
     terminal.press(f" x{ENTER}{ENTER}")
@@ -175,7 +158,7 @@ def test_killed_client_leaves_a_usable_terminal(
     daemon.hold()
     env = with_perl(eidos_env, 'echo $$ >pid; exec {perl} "$@"')
     terminal = open_shell("fish", env=env, size=(24, 120))
-    ask(terminal, "list files")
+    ask(terminal, FISH, "list files")
     daemon.until_asked()
 
     subprocess.run(["kill", "-9", (eidos_env.home / "pid").read_text().strip()], check=True)
@@ -198,7 +181,7 @@ def test_line_breaks_of_a_paste_are_kept(open_shell: OpenShell, daemon: FakeDaem
     daemon.answer_with(suggest("begin"))
     daemon.hold()
     terminal = open_shell("fish")
-    ask(terminal, "make it")
+    ask(terminal, FISH, "make it")
     daemon.until_asked()
 
     terminal.press("\x1b[200~; echo one\recho two; end\x1b[201~")
@@ -255,7 +238,7 @@ def test_prompt_is_not_run_again_for_an_answer(
     terminal = open_shell("fish", rc=f"function fish_prompt; {count}; echo '> '; end\n")
     before = (eidos_env.root / "prompts").read_text()
 
-    ask(terminal, "list files")
+    ask(terminal, FISH, "list files")
 
     terminal.until_line(PROMPT + "ls -l")
     terminal.press("!")

@@ -24,7 +24,7 @@ from .fake_daemon import (
     refuse,
     suggest,
 )
-from .shells import BACKSPACE, CTRL_C, CTRL_G, ENTER, ESCAPE, LEFT, Shell
+from .shells import BACKSPACE, CTRL_C, CTRL_G, ENTER, ESCAPE, LEFT, Shell, ask
 from .terminal import Terminal
 
 pytestmark = pytest.mark.shell
@@ -53,13 +53,6 @@ def drop_line(terminal: Terminal, shell: Shell) -> None:
             terminal.until_line(shell.prompt, timeout_s=1)
             return
     terminal.until_line(shell.prompt)
-
-
-def ask(terminal: Terminal, shell: Shell, text: str) -> None:
-    """Type *text* and see it in the prompt, then press Ctrl-G."""
-    terminal.press(text)
-    terminal.until_line(shell.prompt + text)
-    terminal.press(CTRL_G)
 
 
 # --- The suggestion ---------------------------------------------------------------------------

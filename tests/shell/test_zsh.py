@@ -13,7 +13,7 @@ from eidos.protocol import ErrorCode
 from . import shells
 from .conftest import EidosEnv, OpenShell
 from .fake_daemon import FakeDaemon, make_private_folder, refuse, suggest
-from .shells import CTRL_G, ENTER, ESCAPE, REPOSITORY, ZSH
+from .shells import CTRL_G, ENTER, ESCAPE, REPOSITORY, ZSH, ask
 from .terminal import Terminal
 
 pytestmark = pytest.mark.shell
@@ -26,23 +26,7 @@ def zsh(*args: str, env: EidosEnv) -> subprocess.CompletedProcess[str]:
     """Run zsh without rc files and a terminal."""
     if ZSH.program is None:
         pytest.skip("zsh is not installed; run: apt-get install zsh")
-    return subprocess.run(
-        [ZSH.program, "-f", *args],
-        env=env.environ,
-        cwd=env.home,
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-    )
-
-
-def ask(terminal: Terminal, text: str) -> None:
-    """Type *text* and see it in the prompt, then press Ctrl-G."""
-    terminal.press(text)
-    terminal.until_line(PROMPT + text)
-    terminal.press(CTRL_G)
+    return env.run([ZSH.program, "-f", *args])
 
 
 def assert_still_editing(terminal: Terminal, line: str, env: EidosEnv) -> None:
@@ -128,7 +112,7 @@ def test_other_ways_to_load(open_shell: OpenShell, daemon: FakeDaemon, load: str
     terminal = open_shell("zsh", load=load)
     assert terminal.screen == PROMPT.rstrip()
 
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
 
     terminal.until_line(PROMPT + "ls -l")
 
@@ -179,7 +163,7 @@ def test_vi_undo_after_insert_mode(open_shell: OpenShell, daemon: FakeDaemon) ->
     """A suggestion that came in vi's insert mode is one step for `u`."""
     daemon.answer_with(suggest("ls -lah"))
     terminal = open_shell("zsh", before=ZSH.vi_mode)
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
     terminal.until_line(PROMPT + "ls -lah")
 
     terminal.press(ESCAPE)
@@ -214,7 +198,7 @@ def test_pasted_lines_are_kept_as_lines(
     daemon.answer_with(suggest("echo one"))
     daemon.hold()
     terminal = open_shell("zsh")
-    ask(terminal, "print it")
+    ask(terminal, ZSH, "print it")
     daemon.until_asked()
 
     terminal.paste(" two\ntouch PWNED\nend")
@@ -228,7 +212,7 @@ def test_typed_text_is_seen_while_waiting(open_shell: OpenShell, daemon: FakeDae
     """Characters typed while waiting are shown behind the spinner."""
     daemon.hold()
     terminal = open_shell("zsh")
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
     daemon.until_asked()
 
     terminal.press("abc")
@@ -303,7 +287,7 @@ def test_traps_of_the_user(open_shell: OpenShell, daemon: FakeDaemon, eidos_env:
         "trap '[[ -z ${WIDGET-} ]] || print $LINENO >>steps' DEBUG\ntrap >before\n"
     )
     terminal = open_shell("zsh", rc=traps)
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
     daemon.until_asked()
     terminal.press("\x03")
     terminal.until(shells.CANCELLED)
@@ -325,7 +309,7 @@ def test_an_old_message_goes(open_shell: OpenShell, daemon: FakeDaemon) -> None:
     """The next press takes the message of the last one from the screen."""
     daemon.answer_with(refuse(ErrorCode.BUSY, "too many requests"))
     terminal = open_shell("zsh")
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
     terminal.until("eidos: too many requests")
     daemon.answer_with(suggest("ls -l"))
 
@@ -341,7 +325,7 @@ def test_other_locales(open_shell: OpenShell, daemon: FakeDaemon, locale: str) -
     daemon.answer_with(suggest("ls -l"))
     daemon.hold()
     terminal = open_shell("zsh", env={"LANG": locale})
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
     daemon.until_asked()
     terminal.until(lambda t: t.line()[-1:] in {"|", "/", "-", "\\"})
     daemon.release()
@@ -358,7 +342,7 @@ def test_missing_module_is_named(open_shell: OpenShell, daemon: FakeDaemon) -> N
     """A zsh without one of its modules says which, and changes nothing."""
     terminal = open_shell("zsh", rc="zmodload zsh/complist\nmodule_path=(/nowhere)\n")
 
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
 
     terminal.until("eidos: this zsh lacks the module zsh/net/socket")
     terminal.until_line(PROMPT + "list files")
@@ -380,7 +364,7 @@ def test_full_queue_of_a_stopped_daemon_can_be_left(
                 client.settimeout(0)
                 client.connect(str(eidos_env.socket))
         terminal = open_shell("zsh")
-        ask(terminal, "list files")
+        ask(terminal, ZSH, "list files")
         terminal.until(blocked_in_connect)
 
         terminal.press("\x03")
@@ -404,7 +388,7 @@ def test_heartbeats_are_answered(open_shell: OpenShell, eidos_env: EidosEnv) -> 
     ) as daemon:
         daemon.hold()
         terminal = open_shell("zsh")
-        ask(terminal, "list files")
+        ask(terminal, ZSH, "list files")
         daemon.until_asked()
         frames = list[str]()
 
@@ -427,7 +411,7 @@ def open_files(terminal: Terminal) -> list[str]:
 def test_nothing_is_left_open(open_shell: OpenShell, daemon: FakeDaemon) -> None:
     """After answers, cancels and failures the shell has as many files open as before."""
     terminal = open_shell("zsh")
-    ask(terminal, "list files")
+    ask(terminal, ZSH, "list files")
     daemon.until_asked()
     terminal.press(ESCAPE)
     terminal.until(shells.CANCELLED)
