@@ -1,58 +1,149 @@
-"""Every command that a line would run, with the words, redirections and company it runs with."""
+"""One program and how it is called: what `evaluation` finds in a line, and the rules judge."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
-from tree_sitter import Node
 
-from eidos.validator.tree import text_of
-from eidos.validator.words import Word, words_of
-from eidos.validator.wrappers import commands_of_find, program, unwrap
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One argument; where a variable or substitution makes it unknown, its source text stands.
+
+    A leading `~` is the home directory of the user alone (`~bob` that of bob): a file that is
+    named so begins with `./`, and `$HOME` is written `~`.
+    """
+
+    text: str
+    is_known: bool = True
+    """No part of the text is decided only when the command runs."""
+    is_glob: bool = False
+    """An unquoted *, ? or [ makes the shell put file names in its place."""
+    sources: "tuple[Command, ...]" = ()
+    """The commands inside its substitutions, whose output becomes part of it."""
+    folder: str = ""
+    """Where a relative path starts, if the line says so (`cd / && rm -r *`); else empty."""
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return self.text
+
+
+class Machine(StrEnum):
+    """Where a command runs."""
+
+    HOST = "host"
+    REMOTE = "remote"
+    """Another machine, reached by ssh and its kin."""
+    CONTAINER = "container"
+    """A container that does not see the file system of its host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """A redirection such as `>> file`."""
+    """A redirection such as `>> file`; of a here-document or here-string the target is its text."""
 
     operator: str
     target: Word
+    fd: str = ""
+
+    @property
+    def writes(self) -> bool:
+        """Whether it empties or replaces its target."""
+        return ">" in self.operator and ">>" not in self.operator and not self._is_copy
+
+    @property
+    def appends(self) -> bool:
+        """Whether it adds to the end of its target."""
+        return ">>" in self.operator
+
+    @property
+    def reads(self) -> bool:
+        """Whether it gives the contents of its target to the command."""
+        return self.operator == "<"
+
+    @property
+    def _is_copy(self) -> bool:
+        return self.operator == ">&" and re.fullmatch(r"\d+-?|-", self.target.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
+class Assignment:
+    """`name=value`, before a command or alone."""
+
+    name: str
+    value: Word
+
+
+@dataclass(frozen=True, eq=False)
 class Command:
-    """One program and how it is called, the wrappers around it (sudo, env, xargs) taken off."""
+    """One program and how it is called, the wrappers around it (sudo, env, xargs) taken off.
+
+    A function's definition is the command `function NAME`; assignments that stand alone, or behind
+    `export`, `set -x` and their kin, are in `assignments`. Every rule asks for name, letters and
+    operands: they are worked out once, hence no slots. Commands hold
+    the commands that they read: comparing two by value could take for ever, so it is by identity.
+    """
 
     words: tuple[Word, ...]
     redirects: tuple[Redirect, ...] = ()
+    assignments: tuple[Assignment, ...] = ()
     wrappers: tuple[str, ...] = ()
-    upstream: tuple["Command", ...] = ()
+    """The programs taken off, the outermost first."""
+    upstream: "tuple[Command, ...]" = ()
     """The commands whose output it reads through pipes, the first stage first."""
+    reads: "tuple[Command, ...]" = ()
+    """Every command whose output may reach it: upstream, in substitutions among its words, or
+    through a file that one wrote earlier in the line and this one names."""
+    program_from: "tuple[Command, ...]" = ()
+    """The commands whose output it runs as a program: through a pipe or a substitution, or from a
+    file that they wrote earlier in the line."""
     inside: frozenset[str] = frozenset()
     """The functions in whose bodies it stands."""
-    scripts: tuple[str, ...] = ()
-    """Texts that it or a wrapper hands to a shell."""
+    machine: Machine = Machine.HOST
     is_parallel: bool = False
     """It runs beside others: in a pipeline or in the background."""
+    is_background: bool = False
+    """Nobody waits for it: `&`, `setsid -f`, or inside a body that runs so."""
+    in_loop: bool = False
+    in_endless_loop: bool = False
+    """It stands in a loop that neither ends nor waits: `while true` without a `sleep`. There
+    is_background says that each turn starts one more."""
+    is_guess: bool = False
+    """It only looks like a command among the arguments of a program we do not know: perhaps that
+    program runs it, perhaps it is text."""
+    source: str = ""
+    """The part of the line that it comes from, for the reader of a verdict."""
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The program's name without its directory; "" when only running would tell."""
-        return program(self.words[0]) if self.words else ""
+        name = program(self.words[0]) if self.words else ""
+        return _SAME_PROGRAM.get(name, name)
 
-    @property
+    @cached_property
+    def family(self) -> str:
+        """The name without a version or a variant: python for python3.11, mkfs for mkfs.ext4."""
+        return family(self.name)
+
+    @cached_property
     def args(self) -> tuple[Word, ...]:
         """The words after the name."""
         return self.words[1:]
 
     @property
+    def is_root(self) -> bool:
+        """Whether it runs with the rights of root, as far as its wrappers say."""
+        return not _BECOMES_ROOT.isdisjoint(self.wrappers)
+
+    @cached_property
     def letters(self) -> str:
         """The letters of all short options, `rf` for `-r -f`."""
         return "".join(word.text[1:] for word in self.args if _SHORT_OPTIONS.match(word.text))
 
-    @property
+    @cached_property
     def operands(self) -> tuple[Word, ...]:
         """The arguments that are no options."""
         texts = [word.text for word in self.args]
@@ -60,158 +151,69 @@ class Command:
         before = (word for word in self.args[:end] if not _OPTION.match(word.text))
         return (*before, *self.args[end + 1 :])
 
+    def called(self, name: str) -> "Command":
+        """Return the same command under another name: python for python3.11."""
+        return replace(self, words=(replace(self.words[0], text=name), *self.words[1:]))
+
     def has(self, *texts: str) -> bool:
         """Whether one of *texts* is an argument, in large or small letters."""
         return any(word.text.lower() in texts for word in self.args)
 
-    def has_long(self, option: str) -> bool:
+    def has_letter(self, letters: str) -> bool:
+        """Whether one of *letters* is among the short options."""
+        return not frozenset(letters).isdisjoint(self.letters)
+
+    def has_long(self, *options: str) -> bool:
         """Whether a long option is an argument, in full or shortened as GNU programs allow."""
-        given = (word.text.partition("=")[0] for word in self.args if len(word.text) > len("--"))
-        return any(text.startswith("--") and option.startswith(text) for text in given)
+        given = [word.text.partition("=")[0] for word in self.args if len(word.text) > len("--")]
+        return any(
+            text.startswith("--") and option.startswith(text)
+            for text in given
+            for option in options
+        )
+
+    def values(self, *options: str) -> Iterator[Word]:
+        """Yield what is given to *options*: `-o X`, `-oX`, `--out X`, `--out=X`."""
+        expects = False
+        for word in self.args:
+            if expects:
+                yield word
+                expects = False
+            elif word.text in options:
+                expects = True
+            else:
+                yield from _attached(word, options)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where in the line a node stands."""
-
-    upstream: tuple[Command, ...] = ()
-    inside: frozenset[str] = frozenset()
-    is_parallel: bool = False
-    words: tuple[Word, ...] = ()
-    redirects: tuple[Redirect, ...] = ()
+def program(word: Word) -> str:
+    """Return the name of the program that *word* calls, without its directory."""
+    return word.text.rstrip("/").rsplit("/", 1)[-1] if word.is_known else ""
 
 
+def family(name: str) -> str:
+    """Return *name* without a version or a variant: python for python3.11, mkfs for mkfs.ext4."""
+    return _VERSION.sub("", name)
+
+
+def _attached(word: Word, options: tuple[str, ...]) -> Iterator[Word]:
+    for option in options:
+        is_long = option.startswith("--") or option.endswith("=")
+        head = option if option.endswith("=") or not is_long else f"{option}="
+        if word.text.startswith(head) and len(word.text) > len(head):
+            yield Word(word.text[len(head) :], word.is_known, word.is_glob, word.sources)
+
+
+_SAME_PROGRAM: Final = {
+    f"{prefix}{name}": name
+    for prefix, names in {
+        "zf_": "chgrp chmod chown ln mkdir mv rm rmdir sync",
+        "g": "cat chgrp chmod chown cp dd echo ln mv printf rm shred tee truncate unlink",
+        "gnu": "cat chgrp chmod chown cp dd install ln mv rm shred tee truncate unlink",
+    }.items()
+    for name in names.split()
+}
+"""What zsh/files and those who have another rm as well call the same programs."""
+_BECOMES_ROOT: Final = frozenset({"sudo", "doas", "pkexec", "run0", "su", "sudoedit", "gosu"})
+_VERSION: Final = re.compile(r"(?<=[a-z])(?:-?\d[\d.]*|@[\w.^~-]+|(?<=mkfs)\.\w+|(?<=fsck)\.\w+)$")
 _SHORT_OPTIONS: Final = re.compile(r"-[^-]")
 _OPTION: Final = re.compile(r"-.")
-_ECHO_OPTION: Final = re.compile(r"-[neE]+|--")
-HERE_STRING: Final = "<<<"
-_STATEMENTS: Final = frozenset({"list", "negated_command", "program"})
-_REDIRECTED: Final = frozenset({"command", "pipeline", "list", "negated_command"})
-
-
-def commands_of(root: Node) -> list[Command]:
-    """Return the commands below *root* in the order of the text, substitutions included."""
-    return list(_collect(root, _Place()))
-
-
-def printed_by(command: Command) -> tuple[Word, ...]:
-    """Return what *command* prints, when its words say so."""
-    if command.name not in {"echo", "printf"}:
-        return ()
-    args = command.args
-    while args and _ECHO_OPTION.fullmatch(args[0].text):
-        args = args[1:]
-    return args
-
-
-def _collect(node: Node, place: _Place) -> Iterator[Command]:
-    match node.type:
-        case "command":
-            yield from _command(node, place)
-        case "pipeline":
-            yield from _pipeline(node, place)
-        case "redirected_statement":
-            yield from _redirected(node, place)
-        case "function_definition":
-            name = node.child_by_field_name("name")
-            names = {text_of(name)} if name else set[str]()
-            yield from _children(node, replace(place, inside=place.inside | names))
-        case _:
-            yield from _children(node, place)
-
-
-def _children(node: Node, place: _Place) -> Iterator[Command]:
-    """Collect below a node that is no command; what hangs on it belongs to its last statement."""
-    bare = replace(place, words=(), redirects=())
-    children = node.children
-    for child, follower in zip_longest(children, children[1:]):
-        is_last = follower is None and node.type in _STATEMENTS
-        inner = place if is_last else bare
-        if follower is not None and follower.type == "&":
-            inner = replace(inner, is_parallel=True)
-        yield from _collect(child, inner)
-
-
-def _command(node: Node, place: _Place) -> Iterator[Command]:
-    words: list[Word] = []
-    redirects: list[Redirect] = []
-    for part in node.children:
-        match part.type:
-            case "variable_assignment" | "subshell":
-                pass
-            case "file_redirect" | "herestring_redirect":
-                redirect, more = _redirect(part)
-                redirects += redirect
-                words += more
-            case "command_name":
-                words += words_of(part.children[0]) if part.child_count == 1 else words_of(part)
-            case _:
-                words += words_of(part)
-    yield from _runs(
-        Command(
-            (*words, *place.words),
-            (*redirects, *place.redirects),
-            upstream=place.upstream,
-            inside=place.inside,
-            is_parallel=place.is_parallel,
-        )
-    )
-    yield from _children(node, _Place(inside=place.inside))
-
-
-def _runs(command: Command) -> Iterator[Command]:
-    """Yield *command* unwrapped, and the commands it runs on the files it finds."""
-    inner = unwrap(command.words)
-    words = inner.words
-    if "xargs" in inner.wrappers and command.upstream:
-        words += printed_by(command.upstream[-1])
-    wrappers = command.wrappers + inner.wrappers
-    found = replace(command, words=words, wrappers=wrappers, scripts=inner.scripts)
-    yield found
-    if found.name == "find":
-        for words in commands_of_find(found.args):
-            yield from _runs(replace(found, words=words, redirects=(), scripts=()))
-
-
-def _pipeline(node: Node, place: _Place) -> Iterator[Command]:
-    upstream = place.upstream
-    stages = node.named_children
-    for stage in stages:
-        is_last = stage == stages[-1]
-        inner = place if is_last else replace(place, words=(), redirects=())
-        found = list(_collect(stage, replace(inner, upstream=upstream, is_parallel=True)))
-        yield from found
-        upstream += tuple(found)
-
-
-def _redirected(node: Node, place: _Place) -> Iterator[Command]:
-    body = node.child_by_field_name("body")
-    redirects: list[Redirect] = []
-    words: list[Word] = []
-    for part in node.named_children:
-        if part.type in {"file_redirect", "herestring_redirect"}:
-            redirect, more = _redirect(part)
-            redirects += redirect
-            words += more
-            yield from _children(part, _Place(inside=place.inside))
-    if body is not None and body.type in _REDIRECTED:
-        hanging = replace(
-            place,
-            words=(*words, *place.words),
-            redirects=(*redirects, *place.redirects),
-        )
-        yield from _collect(body, hanging)
-        return
-    yield from _runs(Command(tuple(words), tuple(redirects), inside=place.inside))
-    if body is not None:
-        yield from _collect(body, place)
-
-
-def _redirect(node: Node) -> tuple[list[Redirect], list[Word]]:
-    """Read a redirection; the grammar puts the words that follow its target into it too."""
-    operator = "".join(text_of(part) for part in node.children if not part.is_named)
-    targets: Sequence[Node] = node.children_by_field_name("destination")
-    if node.type == "herestring_redirect":
-        operator, targets = HERE_STRING, node.named_children
-    words = [word for target in targets for word in words_of(target)]
-    return [Redirect(operator, word) for word in words[:1]], words[1:]

@@ -1,0 +1,129 @@
+"""Brace expansion: one word as written becomes several, before anything else is expanded."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from eidos.validator.budget import OverBudget
+from eidos.validator.script import Part, Text
+
+MAX_WORDS: Final = 1024
+_MAX_NESTING: Final = 16
+_MAX_RANGE: Final = 32
+"""A longer range is judged by its first words and its last one."""
+_SIGNS: Final = re.compile(r"([{},])")
+_RANGE: Final = re.compile(
+    r"(?:([+-]?\d{1,18})\.\.([+-]?\d{1,18})|([A-Za-z])\.\.([A-Za-z]))(?:\.\.([+-]?\d{1,18}))?"
+)
+
+_PADDED: Final = re.compile(r"[+-]?0\d")
+
+_Words = list[tuple[Part, ...]]
+
+
+@dataclass(slots=True)
+class _Open:
+    """Braces that are open: what stands in them so far, by the commas between."""
+
+    choices: list[_Words] = field(default_factory=list[_Words])
+    current: _Words = field(default_factory=lambda: [()])
+    sources: list[str] = field(default_factory=lambda: [""])
+    """What each choice looks like, to find ranges."""
+
+
+def expand_braces(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
+    """Return the words that *parts* become: `a{b,c}` is `ab` and `ac`.
+
+    Raises:
+        OverBudget: They are more than MAX_WORDS.
+    """
+    if not any(
+        isinstance(part, Text) and not part.is_quoted and "{" in part.text for part in parts
+    ):
+        return [tuple(parts)]
+    stack = [_Open()]
+    for piece in _pieces(parts):
+        match piece:
+            case "{" if len(stack) <= _MAX_NESTING:
+                stack.append(_Open())
+            case "," if len(stack) > 1:
+                _next_choice(stack[-1])
+            case "}" if len(stack) > 1:
+                closed = stack.pop()
+                _append(stack[-1], *_closed(closed))
+            case str():
+                _append(stack[-1], [(Text(piece),)], piece)
+            case _:
+                _append(stack[-1], [(piece,)], "\0")
+    while len(stack) > 1:
+        unclosed = stack.pop()
+        _append(stack[-1], *_unclosed(unclosed))
+    return stack[0].current
+
+
+def _pieces(parts: Sequence[Part]) -> Iterator[Part | str]:
+    """Yield the signs of braces and the text between them as str, all else as it is."""
+    for part in parts:
+        if isinstance(part, Text) and not part.is_quoted:
+            yield from filter(None, _SIGNS.split(part.text))
+        else:
+            yield part
+
+
+def _append(open_: _Open, words: _Words, source: str) -> None:
+    if len(open_.current) * len(words) > MAX_WORDS:
+        raise OverBudget(f"more than {MAX_WORDS} words from one")
+    open_.current = [head + tail for head in open_.current for tail in words]
+    open_.sources[-1] += source
+
+
+def _next_choice(open_: _Open) -> None:
+    open_.choices.append(open_.current)
+    open_.current = [()]
+    open_.sources.append("")
+
+
+def _closed(open_: _Open) -> tuple[_Words, str]:
+    source = "{" + ",".join(open_.sources) + "}"
+    if open_.choices:
+        words = [word for choice in (*open_.choices, open_.current) for word in choice]
+        if len(words) > MAX_WORDS:
+            raise OverBudget(f"more than {MAX_WORDS} words from one")
+        return words, source
+    if match := _RANGE.fullmatch(open_.sources[0]):
+        return [(Text(text),) for text in _range(match)], source
+    return [(Text("{"), *word, Text("}")) for word in open_.current], source
+
+
+def _unclosed(open_: _Open) -> tuple[_Words, str]:
+    """Return what stands in braces that nothing closes: they and their commas are plain."""
+    whole = _Open()
+    _append(whole, [(Text("{"),)], "{")
+    for position, choice in enumerate((*open_.choices, open_.current)):
+        if position:
+            _append(whole, [(Text(","),)], ",")
+        _append(whole, choice, open_.sources[position])
+    return whole.current, whole.sources[0]
+
+
+def _range(match: re.Match[str]) -> list[str]:
+    is_letters = match[3] is not None
+    first = ord(match[3]) if is_letters else int(match[1])
+    last = ord(match[4]) if is_letters else int(match[2])
+    step = max(1, abs(int(match[5] or 1)))
+    values = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
+    count = (abs(last - first) // step) + 1
+    chosen = [*values[: _MAX_RANGE - 1], values[-1]] if count > _MAX_RANGE else list(values)
+    if is_letters:
+        return [chr(value) for value in chosen]
+    width = _padding(match[1], match[2])
+    return [f"{value:0{width}d}" for value in chosen]
+
+
+def _padding(first: str, last: str) -> int:
+    """Return the width that `{01..10}` asks for, 0 where neither end begins with a nought."""
+    is_padded = any(
+        len(end.lstrip("+-")) > 1 and end.lstrip("+-")[0] == "0" for end in (first, last)
+    )
+    return max(len(first), len(last)) if is_padded else 0

@@ -1,0 +1,1 @@
+"""What leaves the machine: the programs that send, and which of their words say what."""
