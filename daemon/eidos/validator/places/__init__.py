@@ -1,0 +1,1 @@
+"""What must not be touched lightly, and what must not leave the machine."""

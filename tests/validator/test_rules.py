@@ -1,0 +1,76 @@
+"""The table of rules: complete, and its examples true."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from eidos.protocol import Level, Shell
+from eidos.validator.policy import Policy
+from eidos.validator.rules import EFFECTS, GROUPS, RULES, Rule, rows_of
+from eidos.validator.validation import check
+
+REPOSITORY = Path(__file__).parents[2]
+SEVERITY = [Level.OK, Level.WARN, Level.BLOCK]
+CAUGHT = [
+    pytest.param(rule, command, id=f"{rule.id}: {command[:80]}")
+    for rule in RULES.values()
+    for command in rule.caught
+]
+SPARED = [
+    pytest.param(rule, command, id=f"{rule.id}: {command[:80]}")
+    for rule in RULES.values()
+    for command in rule.spared
+]
+
+
+def policy_for(rule: Rule) -> Policy:
+    """Return the policy under which *rule* is asked."""
+    return Policy.build("strict" if rule.kind == "strict" else "balanced", {})
+
+
+@pytest.mark.parametrize(("rule", "command"), CAUGHT)
+def test_what_a_rule_is_said_to_catch_gets_its_level(rule: Rule, command: str) -> None:
+    """The examples that the documentation shows are at least as bad as the rule says."""
+    verdict = check(command, Shell.BASH, policy_for(rule))
+
+    assert SEVERITY.index(verdict.level) >= SEVERITY.index(rule.level)
+    assert verdict.rule == rule.id or verdict.level is Level.BLOCK
+
+
+@pytest.mark.parametrize(("rule", "command"), SPARED)
+def test_what_a_rule_is_said_to_spare_is_fine(rule: Rule, command: str) -> None:
+    """The look-alikes that the documentation shows are left alone."""
+    verdict = check(command, Shell.BASH, policy_for(rule))
+
+    assert (verdict.level, verdict.rule) == (Level.OK, "")
+
+
+def test_every_effect_has_its_row_and_every_row_its_effect() -> None:
+    """No question is asked without a reason to show, and no row is dead."""
+    asked = {effect.rule for effect in EFFECTS}
+    by_validation = {"reading", "strict"}
+    rows = {rule.id for group in GROUPS.keys() - by_validation for rule in rows_of(group)}
+
+    assert asked == rows
+
+
+def test_reasons_are_one_short_line() -> None:
+    """A reason fits below a prompt and is no sentence of its own."""
+    for rule in RULES.values():
+        assert len(rule.reason) <= 100, rule.id
+        assert "\n" not in rule.reason + rule.safer
+        assert not rule.reason.endswith("."), rule.id
+
+
+def test_the_documented_rules_are_the_rules() -> None:
+    """The table in docs/rules.md is the one that the code gives."""
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / "docs" / "rules_page.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
