@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
-from eidos.config import Config, allowed, explanation, variable
+from eidos.config import Config, allowed, default, explanation, variable
 
 PAGE = Path(__file__).with_name("configuration.md")
 MARK = "## Keys\n"
@@ -24,11 +24,15 @@ def _rows() -> Iterator[str]:
         cells = (
             f"`{field.name}`",
             f"`{variable(field.name)}`",
-            f"`{field.default}`" if field.default != "" else "",
+            _default(default(field)),
             allowed(field.name),
             explanation(field.name),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _default(value: object) -> str:
+    return "" if value in ("", {}) else f"`{value}`"
 
 
 if __name__ == "__main__":

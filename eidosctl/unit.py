@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from eidos.errors import EidosError
+from eidos.paths import state_dir
 from eidos.resources import systemd_dir
 from eidosctl import files
 from eidosctl.place import UNIT, Place
@@ -36,6 +37,7 @@ def sandbox_text() -> str:
     # systemd-run refuses to set BindReadOnlyPaths to nothing.
     bind = f"BindReadOnlyPaths={_listed(hidden)}\n" if hidden else ""
     template = template.replace("BindReadOnlyPaths=@TMP_PATHS@\n", bind)
+    template = template.replace("@STATE@", _quoted(state_dir()))
     return template.replace("@EXEC_PATHS@", _listed(folders))
 
 
@@ -56,6 +58,7 @@ def write(place: Place, *, sandbox: bool) -> bool:
     """Put the unit there, and the drop-in if *sandbox*; say whether anything changed."""
     changed = _write(place.unit, unit_text(place.eidosd))
     if sandbox:
+        state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)  # or it cannot be let in
         return _write(place.sandbox, sandbox_text()) or changed
     return files.remove(place.sandbox) or changed
 

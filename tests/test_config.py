@@ -38,7 +38,8 @@ def test_every_key_has_a_variable_an_explanation_and_its_allowed_values(
     field: dataclasses.Field[object], tmp_path: Path
 ) -> None:
     """A variable with a key's default as text is accepted; help texts are there."""
-    environ = {config.variable(field.name): str(field.default)}
+    default = config.default(field)
+    environ = {config.variable(field.name): str(default) if default != {} else ""}
 
     assert Config.load(environ, tmp_path / "none") == Config()
     assert config.explanation(field.name).endswith(".")
@@ -54,6 +55,8 @@ def test_every_key_has_a_variable_an_explanation_and_its_allowed_values(
         ('log_level = "loud"', ["'loud'", "one of debug, info, warning, error"]),
         ("model_path = 3", ["model_path = 3", "a path"]),
         ("modle_path = 3", ["unknown key 'modle_path'", "known keys: model_path"]),
+        ('[rules]\ngit-clean = "off"', ["'off'", "each level one of ok, warn, block"]),
+        ('profile = "lax"', ["'lax'", "one of strict, balanced, warn-only"]),
         ("threads = ", ["cannot read", "config.toml"]),
     ],
 )
@@ -69,6 +72,14 @@ def test_a_bad_file_is_refused_with_key_value_and_cure(
     assert str(path) in str(caught.value)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_levels_of_rules_come_from_a_table_or_from_pairs(tmp_path: Path) -> None:
+    """The file has a table, a variable the same in one line; the variable replaces the table."""
+    path = write(tmp_path, '[rules]\ngit-clean = "ok"\n')
+
+    assert Config.load({}, path).rules == {"git-clean": "ok"}
+    assert Config.load({"EIDOS_RULES": "a=block b=warn"}, path).rules == {"a": "block", "b": "warn"}
 
 
 def test_a_bad_variable_is_named(tmp_path: Path) -> None:

@@ -6,14 +6,17 @@ docs/configuration.md is generated from this module.
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from eidos.errors import ConfigError
+
+RuleLevel = Literal["ok", "warn", "block"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,14 @@ class Config:
             description="The daemon (without its engine) stops itself above this, to be restarted.",
         ),
     ] = 512
+    profile: Annotated[
+        Literal["strict", "balanced", "warn-only"],
+        Meta(description="How strict the validator is; docs/validator.md says what each does."),
+    ] = "balanced"
+    rules: Annotated[
+        Mapping[str, RuleLevel],
+        Meta(description="Levels of single rules of the validator; each use is in the audit log."),
+    ] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def load(cls, environ: Mapping[str, str], path: Path) -> "Config":
@@ -81,6 +92,8 @@ def allowed(key: str) -> str:
         return "one of " + ", ".join(get_args(kind))
     if kind is str:
         return "a path"
+    if get_origin(kind) is Mapping:
+        return "rule = level, each level one of ok, warn, block"
     noun = "a whole number" if kind is int else "a number"
     return f"{noun} from {meta.ge:g} to {meta.le:g}"
 
@@ -98,16 +111,27 @@ def variable(key: str) -> str:
 def _merge(environ: Mapping[str, str], path: Path) -> list[tuple[str, Any, str]]:
     in_file = _read(path)
     merged: list[tuple[str, Any, str]] = []
-    for field in fields(Config):
-        if text := environ.get(variable(field.name), ""):
-            value = _convert(field.name, text, place=variable(field.name), strict=False)
-            merged.append((field.name, value, "environment"))
-        elif field.name in in_file:
-            value = _convert(field.name, in_file[field.name], place=str(path), strict=True)
-            merged.append((field.name, value, "file"))
+    for key in fields(Config):
+        if text := environ.get(variable(key.name), ""):
+            given = _pairs(text) if key.name == "rules" else text
+            value = _convert(key.name, given, place=variable(key.name), strict=False)
+            merged.append((key.name, value, "environment"))
+        elif key.name in in_file:
+            value = _convert(key.name, in_file[key.name], place=str(path), strict=True)
+            merged.append((key.name, value, "file"))
         else:
-            merged.append((field.name, field.default, "default"))
+            merged.append((key.name, default(key), "default"))
     return merged
+
+
+def default(key: Field[Any]) -> object:
+    """Return what a key is when nobody sets it."""
+    return key.default if key.default is not MISSING else getattr(Config(), key.name)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Read `rule=level rule=level`, the form of a table in a variable."""
+    return {name: level for name, _, level in (pair.partition("=") for pair in text.split())}
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -117,7 +141,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise ConfigError(f"cannot read {path}: {exc}; mend it or move it away") from exc
-    keys = [field.name for field in fields(Config)]
+    keys = [key.name for key in fields(Config)]
     for key in table:
         if key not in keys:
             raise ConfigError(f"{path}: unknown key {key!r}; known keys: {', '.join(keys)}")

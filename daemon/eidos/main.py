@@ -11,11 +11,12 @@ import sys
 from pathlib import Path
 
 from eidos import __version__
+from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.errors import EidosError
 from eidos.logs import configure_logging
 from eidos.notify import Notifier
-from eidos.paths import config_file, socket_path
+from eidos.paths import audit_file, config_file, socket_path
 from eidos.server import Server
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def main() -> int:
 
 
 async def _serve(config: Config, socket: Path) -> None:
-    server = Server(config, socket, Notifier(os.environ))
+    server = Server(config, socket, Notifier(os.environ), audit=AuditLog(audit_file()))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)

@@ -30,8 +30,13 @@ def config_file() -> Path:
 
 
 def state_dir() -> Path:
-    """Return the folder for logs of a daemon that runs without systemd."""
+    """Return the folder for logs of a daemon that runs without systemd, and the audit log."""
     return xdg_state_home() / "eidos"
+
+
+def audit_file() -> Path:
+    """Return the path of the audit log, which need not exist."""
+    return state_dir() / "audit.jsonl"
 
 
 def runtime_dir(environ: Mapping[str, str], uid: int) -> Path:

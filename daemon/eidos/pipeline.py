@@ -8,6 +8,7 @@ from typing import Protocol
 
 from eidos.engine_messages import Draft, Job
 from eidos.protocol import Candidate, Level, SuggestRequest
+from eidos.validator.policy import Policy
 from eidos.validator.validation import Verdict, judge
 
 log = logging.getLogger(__name__)
@@ -25,44 +26,65 @@ class Generator(Protocol):
         ...
 
 
-async def suggest(request: SuggestRequest, engine: Generator) -> tuple[Candidate, ...]:
-    """Return at most `request.count` distinct candidates, those that may be offered first.
+class Audit(Protocol):
+    """Whatever keeps account of overrides: the audit log here, a list in tests."""
 
-    When nothing may be offered, a few more candidates are drawn, once: the model's second choice
-    is often the same command with its quotes closed.
-
-    Raises:
-        RequestRefused, EngineError: as the engine does.
-    """
-    candidates = await _candidates(request, request.count, engine)
-    if request.count < SECOND_LOOK and all(c.verdict is Level.BLOCK for c in candidates):
-        candidates = await _candidates(request, SECOND_LOOK, engine)
-    return candidates[: request.count]
+    def record(self, event: str, **details: str) -> None:
+        """Note that *event* happened."""
+        ...
 
 
-async def _candidates(
-    request: SuggestRequest, count: int, engine: Generator
-) -> tuple[Candidate, ...]:
-    drafts = await engine.generate(Job(id=request.id, text=request.text, count=count))
-    seen: set[str] = set()
-    candidates: list[Candidate] = []
-    for draft in drafts:
-        verdict = judge(draft.text, request.shell)
-        _log_verdict(request, draft, verdict)
-        if verdict.command not in seen:
-            seen.add(verdict.command)
-            candidates.append(
-                Candidate(verdict.command, verdict.level, verdict.reason, draft.score)
+class Pipeline:
+    """Turns requests into candidates under one policy."""
+
+    def __init__(self, engine: Generator, policy: Policy, audit: Audit) -> None:
+        self._engine = engine
+        self._policy = policy
+        self._audit = audit
+
+    async def suggest(self, request: SuggestRequest) -> tuple[Candidate, ...]:
+        """Return at most `request.count` distinct candidates, those that may be offered first.
+
+        When nothing may be offered, a few more candidates are drawn, once: the model's second
+        choice is often the same command with its quotes closed.
+
+        Raises:
+            RequestRefused, EngineError: as the engine does.
+        """
+        candidates = await self._candidates(request, request.count)
+        if request.count < SECOND_LOOK and all(c.verdict is Level.BLOCK for c in candidates):
+            candidates = await self._candidates(request, SECOND_LOOK)
+        return candidates[: request.count]
+
+    async def _candidates(self, request: SuggestRequest, count: int) -> tuple[Candidate, ...]:
+        drafts = await self._engine.generate(Job(id=request.id, text=request.text, count=count))
+        seen: set[str] = set()
+        candidates: list[Candidate] = []
+        for draft in drafts:
+            verdict = judge(draft.text, request.shell, self._policy)
+            self._account_for(request, draft, verdict)
+            if verdict.command not in seen:
+                seen.add(verdict.command)
+                candidates.append(_candidate(verdict, draft.score))
+        return tuple(sorted(candidates, key=lambda c: _RANK[c.verdict]))  # stable: likeliest first
+
+    def _account_for(self, request: SuggestRequest, draft: Draft, verdict: Verdict) -> None:
+        for use in verdict.overrides:
+            self._audit.record(
+                "rule-override", rule=use.rule, was=use.was, now=use.now, request=request.id
             )
-    return tuple(sorted(candidates, key=lambda c: _RANK[c.verdict]))  # stable: likeliest first
+        log.debug(
+            "request=%s verdict=%s rule=%s text=%r draft=%r",
+            request.id,
+            verdict.level,
+            verdict.rule,
+            request.text,
+            draft.text,
+        )
 
 
-def _log_verdict(request: SuggestRequest, draft: Draft, verdict: Verdict) -> None:
-    log.debug(
-        "request=%s verdict=%s rule=%s text=%r draft=%r",
-        request.id,
-        verdict.level,
-        verdict.rule,
-        request.text,
-        draft.text,
-    )
+def _candidate(verdict: Verdict, score: float) -> Candidate:
+    reason, safer = verdict.reason, verdict.safer
+    if verdict.level is Level.BLOCK and safer:
+        reason = f"{reason}. {safer[0].upper()}{safer[1:]}"
+    return Candidate(verdict.command, verdict.level, reason, score)

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from eidos import __version__
+from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.engine_messages import EngineSettings
 from eidos.engine_supervisor import EngineSupervisor
@@ -21,7 +22,7 @@ from eidos.errors import EngineError, ProtocolError, RequestRefused
 from eidos.listener import Listener, Message
 from eidos.metrics import Metrics
 from eidos.notify import Notifier
-from eidos.pipeline import suggest
+from eidos.pipeline import Pipeline
 from eidos.protocol import (
     ErrorCode,
     Failure,
@@ -38,6 +39,7 @@ from eidos.protocol import (
 )
 from eidos.status import take_status
 from eidos.upkeep import Upkeep
+from eidos.validator.policy import Policy, Profile
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,9 @@ log = logging.getLogger(__name__)
 class Server:
     """One daemon: a socket, an engine, and the requests between them."""
 
-    def __init__(self, config: Config, socket: Path, notifier: Notifier) -> None:
+    def __init__(
+        self, config: Config, socket: Path, notifier: Notifier, *, audit: AuditLog
+    ) -> None:
         self._config = config
         self._path = socket
         self._notifier = notifier
@@ -64,6 +68,9 @@ class Server:
             queue_size=config.queue_size,
             job_timeout_s=config.engine_timeout_s,
         )
+        self._audit = audit
+        policy = Policy.build(config.profile, config.rules)
+        self._pipeline = Pipeline(self._engine, policy, audit)
 
     def stop(self) -> None:
         """Ask the daemon to drain and end; may be called from a signal handler of the loop."""
@@ -80,6 +87,7 @@ class Server:
         listener = Listener(self._path, os.getuid())
         upkeep = Upkeep(listener, self._engine, self._notifier, self._config.memory_limit_mb)
         log.info("listening on %s (eidosd %s, pid %d)", self._path, __version__, os.getpid())
+        self._account_for_policy()
         workers = [
             asyncio.create_task(self._receive(listener), name="receive"),
             asyncio.create_task(self._engine.run(), name="engine"),
@@ -139,7 +147,7 @@ class Server:
             raise RequestRefused("the daemon is stopping; ask again", code=ErrorCode.STOPPING)
         try:
             async with asyncio.timeout(self._config.deadline_s):
-                candidates = await suggest(request, self._engine)
+                candidates = await self._pipeline.suggest(request)
         except TimeoutError:
             message = f"no answer within {self._config.deadline_s:g} s; try again in a moment"
             raise RequestRefused(message, code=ErrorCode.DEADLINE) from None
@@ -147,6 +155,12 @@ class Server:
         self._metrics.answered(total_ms)
         log.debug("request=%s candidates=%d ms=%.1f", request.id, len(candidates), total_ms)
         return Suggestions(request.id, total_ms, candidates)
+
+    def _account_for_policy(self) -> None:
+        """Put on record that this daemon judges otherwise than the table of rules says."""
+        if self._config.profile != Profile.BALANCED or self._config.rules:
+            rules = " ".join(f"{rule}={level}" for rule, level in self._config.rules.items())
+            self._audit.record("policy", profile=self._config.profile, rules=rules)
 
     def _failure(self, identity: str, code: ErrorCode, message: str) -> Failure:
         self._metrics.failed(code)

@@ -67,6 +67,7 @@ TRIALS = {
     "real-time scheduling": lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)),
     "setuid file": make_setuid,
     "write to the runtime folder": write(Path(os.environ["RUNTIME_DIRECTORY"], "file")),
+    "write to the state folder": write(Path(HOME, ".local/state/eidos/written")),
     "write to the home": write(Path(HOME, "written")),
     "write to the runtime folder of others": write(Path(os.environ["XDG_RUNTIME_DIR"], "written")),
     "write to /tmp": write(os.environ["PROBE_TMP"]),

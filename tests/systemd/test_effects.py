@@ -5,6 +5,7 @@ the directives there, and scores them all the same.
 """
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,12 +41,16 @@ def probe(manager: Manager, *, sandbox: bool) -> Effects:
     units = manager.home / ".config" / "systemd" / "user"
     drop_in = units / "eidosd.service.d" / "50-sandbox.conf"
     drop_in.parent.mkdir(parents=True, exist_ok=True)
+    state = manager.home / ".local" / "state" / "eidos"
+    state.mkdir(parents=True, exist_ok=True)
+    os.chown(state, manager.uid, -1)
     template = (systemd_dir() / "eidosd.service").read_text()
     start = f'/usr/bin/python3 {script}\nEnvironment="PROBE_TMP={outside}"'
     (units / "eidosd.service").write_text(template.replace("@EIDOSD@", start))
     if sandbox:
         template = (systemd_dir() / "eidosd.service.d" / "50-sandbox.conf").read_text()
-        drop_in.write_text(template.replace("@EXEC_PATHS@", "/usr"))
+        template = template.replace("@STATE@", str(state)).replace("@EXEC_PATHS@", "/usr")
+        drop_in.write_text(template)
     manager.systemctl("daemon-reload")
     manager.run("systemctl", "--user", "start", "--no-block", "eidosd.service")
     result = manager.runtime / "eidos" / "result.json"
@@ -102,7 +107,12 @@ ALWAYS_REFUSED = [
     "real-time scheduling",
     "setuid file",
 ]
-NEEDED = ["unix socket", "write to the runtime folder", "run a program of the system"]
+NEEDED = [
+    "unix socket",
+    "write to the runtime folder",
+    "write to the state folder",
+    "run a program of the system",
+]
 
 
 @pytest.mark.parametrize("trial", ALWAYS_REFUSED)
@@ -135,7 +145,7 @@ def test_probe_can_tell_a_write_from_a_refusal(base: Effects) -> None:
     ],
 )
 def test_sandbox_refuses(sandboxed: Effects, trial: str) -> None:
-    """With the drop-in no file outside the runtime folder can be written, and no new code run."""
+    """With the drop-in no file outside our own folders can be written, and no new code run."""
     assert sandboxed.trials[trial] in REFUSED
 
 

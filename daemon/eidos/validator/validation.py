@@ -1,29 +1,29 @@
 """The verdict on a command: may it be offered, offered with a warning, or not at all.
 
-    raw text -> text_gate.clean -> tree.parse -> syntax.find_fault -> commands -> rules
+    raw text -> text_gate.clean -> syntax.read_line -> evaluation -> rules -> policy
 
 Everything here is pure: no I/O, no state, and nothing is ever run. Whatever cannot be read, or
 only at too great a cost, is warned about, never called fine.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
-
-from tree_sitter import Node
+import logging
+import re
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, NamedTuple
 
 from eidos.protocol import Level, Shell
-from eidos.validator.commands import commands_of
-from eidos.validator.effects import scripts_of
-from eidos.validator.rules import RULES
-from eidos.validator.syntax import find_fault, refers_to_history
+from eidos.validator import strict
+from eidos.validator.budget import Budget, OverBudget
+from eidos.validator.commands import Command
+from eidos.validator.evaluating.evaluation import evaluate
+from eidos.validator.faults import SyntaxFault
+from eidos.validator.policy import BALANCED, Override, Policy, Profile
+from eidos.validator.reading.syntax import read_line, refers_to_history
+from eidos.validator.rules import RULES, Rule, broken_by
 from eidos.validator.text_gate import UncleanText, clean
-from eidos.validator.tree import OverBudget, parse
-
-MAX_SCRIPT_DEPTH: Final = 4
-"""`sh -c "sh -c …"` deeper than this is not followed."""
-MAX_SCRIPTS: Final = 16
-"""More scripts than this on one level are not followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,69 +35,163 @@ class Verdict:
     reason: str
     command: str
     """The command, cleaned; empty when its text must not be shown at all."""
+    kind: str = ""
+    """The class of the rule: delete, exfil, syntax, text, …"""
+    part: str = ""
+    """The part of the command that the rule minds."""
+    safer: str = ""
+    """What to do instead, where that exists."""
+    overrides: tuple[Override, ...] = ()
+    """The settings that changed what rules say of this command."""
+
+    @classmethod
+    def of_unclean(cls, unclean: UncleanText) -> "Verdict":
+        """Return the verdict on text that must not even be shown."""
+        return cls(Level.BLOCK, f"text-{unclean.rule}", unclean.reason, "", "text")
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
+class _Finding(NamedTuple):
+    rule: Rule
     level: Level
-    rule: str
-    reason: str
+    part: str
+    reason: str = ""
+    """In place of the rule's own, where more can be said."""
 
+
+_STEPS_A_COMMAND: Final = 40
+"""Asking all rules about a command takes about as long as that many steps of reading one."""
+MAX_PARTS: Final = 256
+"""Words, redirections or assignments of one program; with more, nobody vouches for all of them."""
+_HALF: Final = MAX_PARTS // 2
+_RULES_TIME_S: Final = 0.004
+log = logging.getLogger(__name__)
 
 _SEVERITY: Final = {Level.OK: 0, Level.WARN: 1, Level.BLOCK: 2}
-_FINE: Final = _Finding(Level.OK, "", "")
-_UNREADABLE: Final = _Finding(
-    Level.WARN, "unreadable", "this is too long or too deeply nested to be checked"
-)
-_UNREADABLE_SCRIPT: Final = _Finding(
-    Level.WARN, "unreadable-script", "a script inside this command cannot be read"
-)
 
 
-def judge(raw: str, shell: Shell) -> Verdict:
+def judge(raw: str, shell: Shell, policy: Policy = BALANCED) -> Verdict:
     """Return the verdict on what a model wrote: the text gate first, then `check`."""
     try:
-        command = clean(raw)
+        command = clean(raw, shell)
     except UncleanText as unclean:
-        return Verdict(Level.BLOCK, f"text-{unclean.rule}", unclean.reason, "")
-    return check(command, shell)
+        return Verdict.of_unclean(unclean)
+    return check(command, shell, policy)
 
 
-def check(command: str, shell: Shell) -> Verdict:
-    """Return the verdict on one clean line that is meant for the prompt of *shell*."""
-    finding = max(_findings(command, shell), key=lambda found: _SEVERITY[found.level])
-    return Verdict(finding.level, finding.rule, finding.reason, command)
-
-
-def _findings(command: str, shell: Shell) -> Iterator[_Finding]:
-    """Yield what there is to say of *command*; of equally bad findings the first counts."""
-    yield _FINE
+def judge_pasted(text: str, shell: Shell, policy: Policy = BALANCED) -> Verdict:
+    """Return the verdict on a command that a person gives, which may go over several lines."""
     try:
-        root = parse(command)
-        if fault := find_fault(root, shell):
-            yield _Finding(Level.BLOCK, "syntax", fault)
-            return
-        yield from _judge_commands(root)
+        command = clean(text, allow_lines=True)
+    except UncleanText as unclean:
+        return Verdict.of_unclean(unclean)
+    return check(command, shell, policy)
+
+
+def gate(raw: str, shell: Shell | None = None) -> str:
+    """Return the command in *raw* if it may stand in a prompt, whatever it does.
+
+    With *shell* None it may be one complete line of any of the three.
+
+    Raises:
+        UncleanText: it holds what may not, or Enter would wait for more of it.
+    """
+    command = clean(raw, shell)
+    faults = [_incompleteness(command, one) for one in ([shell] if shell else _shells(command))]
+    if all(faults):
+        raise UncleanText("incomplete", faults[0])
+    return command
+
+
+def _shells(command: str) -> list[Shell]:
+    # Nearly every word is a command to fish, `done` too; its blocks are what no other shell reads.
+    is_block = re.search(r"\bend\b", command) is not None
+    return [Shell.BASH, Shell.ZSH, Shell.FISH] if is_block else [Shell.BASH, Shell.ZSH]
+
+
+def _incompleteness(command: str, shell: Shell) -> str:
+    try:
+        read_line(command, shell, Budget.start())
+    except SyntaxFault as fault:
+        return fault.reason if fault.is_certain else ""
     except (OverBudget, RecursionError):
-        yield _UNREADABLE
+        return ""
+    return ""
+
+
+def check(command: str, shell: Shell, policy: Policy = BALANCED) -> Verdict:
+    """Return the verdict on one clean line that is meant for the prompt of *shell*."""
+    try:
+        return examine(command, shell, policy)
+    except Exception as exc:  # noqa: BLE001 - a fault of ours costs a warning, not the answer
+        # Its type and place alone: the message of a KeyError may be a word of the command.
+        log.error("the validator failed: %s in %s", type(exc).__name__, _place_of(exc))  # noqa: TRY400
+        rule = RULES["unreadable"]
+        return Verdict(rule.level, rule.id, rule.reason, command, rule.kind, command)
+
+
+def _place_of(exc: Exception) -> str:
+    frame = traceback.extract_tb(exc.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"
+
+
+def examine(command: str, shell: Shell, policy: Policy = BALANCED) -> Verdict:
+    """Return the verdict that `check` returns; a fault of the validator itself raises."""
+    findings = list(_findings(command, shell, policy.profile))
+    overrides = {policy.use(found.rule.id, found.level) for found in findings} - {None}
+    settled = [f._replace(level=policy.level(f.rule.id, f.level)) for f in findings]
+    worst = max(settled, key=lambda found: _SEVERITY[found.level], default=None)
+    used = tuple(override for override in overrides if override is not None)
+    if worst is None or worst.level is Level.OK:
+        return Verdict(Level.OK, "", "", command, overrides=used)
+    rule = worst.rule
+    reason = worst.reason or rule.reason
+    return Verdict(worst.level, rule.id, reason, command, rule.kind, worst.part, rule.safer, used)
+
+
+def _findings(command: str, shell: Shell, profile: Profile) -> Iterator[_Finding]:
+    """Yield what there is to say of *command*; of equally bad findings the first counts."""
+    if profile is Profile.STRICT and (rule := strict.find_fault(command)):
+        yield _found(rule, command)
+    try:
+        budget = Budget.start()
+        evaluation = evaluate(read_line(command, shell, budget), shell, budget)
+        if evaluation.unreadable:
+            yield _found("unreadable-script", command)
+        yield from _broken(evaluation.commands)
+    except SyntaxFault as fault:
+        rule = "syntax" if fault.is_certain else "unread-syntax"
+        yield _found(rule, command, fault.reason)
+    except (OverBudget, RecursionError):
+        yield _found("unreadable", command)
     if refers_to_history(command, shell):
-        reason = (
-            f"the ! makes {shell} put earlier commands into this one; escape it or quote with '"
-        )
-        yield _Finding(Level.WARN, "history-expansion", reason)
+        yield _found("history-expansion", command)
 
 
-def _judge_commands(root: Node) -> Iterator[_Finding]:
-    """Judge every command below *root* and in the scripts that they run, level by level."""
-    commands = commands_of(root)
-    for _ in range(MAX_SCRIPT_DEPTH):
-        for command in commands:
-            applying = (rule for rule in RULES if rule.applies(command))
-            yield from (_Finding(rule.level, rule.id, rule.reason) for rule in applying)
-        scripts = [script for command in commands for script in scripts_of(command)]
-        roots = [parse(script) for script in scripts[:MAX_SCRIPTS]]
-        if len(scripts) > MAX_SCRIPTS or any(find_fault(root, Shell.BASH) for root in roots):
-            yield _UNREADABLE_SCRIPT
-        commands = [command for root in roots for command in commands_of(root)]
-    if commands:
-        yield _UNREADABLE_SCRIPT
+def _broken(commands: Iterable[Command]) -> Iterator[_Finding]:
+    """Yield what the rules say; what was found before the budget ran out counts all the same."""
+    budget = Budget.start(_RULES_TIME_S)
+    for command in commands:
+        budget.spend(_STEPS_A_COMMAND)
+        short = _shortened(command)
+        if short is not command:
+            yield _found("unreadable", command.source)
+        for rule in broken_by(short):
+            yield _Finding(rule, _level(rule, command), command.source)
+
+
+def _shortened(command: Command) -> Command:
+    """Return *command*, or its beginning and end where it has more parts than rules can look at."""
+    parts = (command.words, command.redirects, command.assignments)
+    if all(len(part) <= MAX_PARTS for part in parts):
+        return command
+    words, redirects, assignments = (part[:_HALF] + part[-_HALF:] for part in parts)
+    return replace(command, words=words, redirects=redirects, assignments=assignments)
+
+
+def _level(rule: Rule, command: Command) -> Level:
+    # What only looks like a command may be the text that an unknown program takes.
+    return Level.WARN if command.is_guess else rule.level
+
+
+def _found(rule: str, part: str, reason: str = "") -> _Finding:
+    return _Finding(RULES[rule], RULES[rule].level, part, reason)
