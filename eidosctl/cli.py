@@ -7,18 +7,19 @@ What is heavy (zmq, psutil, the doctor) is imported by the command that needs it
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from eidos import __version__
-from eidos.errors import DaemonUnavailable, EidosError, RequestRefused
-from eidos.protocol import MAX_CANDIDATES, ErrorCode, Shell
+from eidos.errors import DaemonUnavailable, EidosError
+from eidos.protocol import MAX_CANDIDATES, Shell
+from eidosctl import streams
 from eidosctl.cli_setup import SETUP_COMMANDS
+from eidosctl.cli_validate import validate
 from eidosctl.output import as_json, printable, status_lines, version_warning
-from eidosctl.place import UNIT, Place
+from eidosctl.place import UNIT, Place, login_shell
 
 if TYPE_CHECKING:
     from eidosctl.asking import Answer
@@ -48,8 +49,8 @@ def cli() -> None:
     """
 
 
-for setup_command in SETUP_COMMANDS:
-    cli.add_command(setup_command)
+for command in (*SETUP_COMMANDS, validate):
+    cli.add_command(command)
 
 
 @cli.command()
@@ -73,15 +74,15 @@ def suggest(
     from eidosctl import asking
 
     place = Place.find(os.environ)
-    wanted = Shell(shell) if shell else _login_shell()
+    wanted = Shell(shell) if shell else login_shell(os.environ)
     if jsonl:
         if text or is_json:
             raise click.UsageError("--jsonl reads its requests from standard input: give no TEXT")
-        lines = _lines(sys.stdin.buffer)
+        lines = streams.read_lines()
         for answer in asking.suggest_lines(place, lines, shell=wanted, count=count):
             click.echo(as_json(answer.row()))
         return
-    request = _standard_input() if text == ("-",) else " ".join(text)
+    request = streams.read_text() if text == ("-",) else " ".join(text)
     if not request.strip():
         raise click.UsageError("say what you want, for instance: eidosctl suggest list files")
     answer = asking.suggest(place, request, shell=wanted, count=count)
@@ -185,24 +186,6 @@ def main() -> NoReturn:
 
 def _say(text: str) -> None:
     click.echo(printable(f"eidosctl: {text}"), err=True)
-
-
-def _login_shell() -> Shell:
-    name = Path(os.environ.get("SHELL", "")).name
-    return Shell(name) if name in list(Shell) else Shell.BASH
-
-
-def _standard_input() -> str:
-    try:
-        return sys.stdin.buffer.read().decode()
-    except UnicodeDecodeError as exc:
-        raise RequestRefused("standard input is not UTF-8", code=ErrorCode.INVALID_UTF8) from exc
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield lines as they come, each without its end."""
-    for line in iter(stream.readline, b""):
-        yield line.rstrip(b"\r\n")
 
 
 def _print_answer(answer: "Answer", *, quiet: bool) -> None:

@@ -59,6 +59,12 @@ class Place:
         return self.unit.parent / "default.target.wants" / UNIT
 
 
+def login_shell(environ: Mapping[str, str]) -> Shell:
+    """Return the shell that $SHELL names; bash where it is none of ours."""
+    name = Path(environ.get("SHELL", "")).name
+    return Shell(name) if name in list(Shell) else Shell.BASH
+
+
 def completion_file(shell: Shell) -> Path:
     """Return where the completions of `eidosctl` for *shell* are installed."""
     match shell:
