@@ -29,7 +29,7 @@ def _lines() -> Iterator[str]:
         yield f"{layer.purpose} May see: {seen or 'nothing else of ours'}.\n"
         yield "| file | what it is |"
         yield "|---|---|"
-        for module in layer.modules:
+        for module in layer.modules or (layer.package,):
             path = files[module].relative_to(REPOSITORY)
             yield f"| `{path}` | {_first_sentence(files[module])} |"
 

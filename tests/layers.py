@@ -4,7 +4,10 @@ docs/generate.py copies the table into docs/architecture.md.
 """
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Final
 
@@ -18,26 +21,58 @@ class Layer:
 
     name: str
     purpose: str
-    modules: tuple[str, ...]
+    modules: tuple[str, ...] = ()
     sees: tuple[str, ...] = ()
     """Names of layers or of single modules below this one."""
+    package: str = ""
+    """In place of `modules`: all that is in this package, in an order without circles."""
 
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The modules, each behind those that it imports."""
+        return self.modules or _sorted(name for name in modules() if _is_in(name, self.package))
+
+
+_BASE: Final = ("shared", "validator: what it speaks of")
 
 LAYERS: Final = (
     Layer(
         "shared",
         "What all sides agree on.",
         ("eidos", "eidos.errors", "eidos.protocol", "eidos.paths", "eidos.config",
-         "eidos.resources", "eidos.logs"),
+         "eidos.resources", "eidos.logs", "eidos.audit"),
     ),
+    Layer(
+        "validator: what it speaks of",
+        "The structure of a line, the commands in it, and what reading it may cost.",
+        ("eidos.validator", "eidos.validator.budget", "eidos.validator.faults",
+         "eidos.validator.script", "eidos.validator.commands", "eidos.validator.answers",
+         "eidos.validator.patterns",
+         "eidos.validator.lookalikes", "eidos.validator.characters",
+         "eidos.validator.text_gate", "eidos.validator.strict"),
+        sees=("shared",),
+    ),
+    Layer("validator: reading", "From the text of a line to its structure.",
+          package="eidos.validator.reading", sees=_BASE),
+    Layer("validator: code", "From code of other languages to the commands that it amounts to.",
+          package="eidos.validator.code", sees=_BASE),
+    Layer("validator: places", "What must not be touched lightly, or must not leave the machine.",
+          package="eidos.validator.places", sees=_BASE),
+    Layer("validator: evaluating", "From a structure to the programs that really run.",
+          package="eidos.validator.evaluating",
+          sees=(*_BASE, "validator: reading", "validator: code")),
+    Layer("validator: programs", "What is known of single programs.",
+          package="eidos.validator.programs",
+          sees=(*_BASE, "validator: places", "validator: evaluating")),
+    Layer("validator: effects", "What a command does, one question at a time.",
+          package="eidos.validator.effects",
+          sees=(*_BASE, "validator: reading", "validator: places", "validator: evaluating",
+                "validator: programs")),
     Layer(
         "validator",
         "Whether a command may be offered; pure functions, no input and no output.",
-        ("eidos.validator", "eidos.validator.text_gate", "eidos.validator.tree",
-         "eidos.validator.words", "eidos.validator.wrappers", "eidos.validator.targets",
-         "eidos.validator.commands", "eidos.validator.fish_syntax", "eidos.validator.syntax",
-         "eidos.validator.effects", "eidos.validator.rules", "eidos.validator.validation"),
-        sees=("shared",),
+        ("eidos.validator.rules", "eidos.validator.policy", "eidos.validator.validation"),
+        sees=(*_BASE, "validator: reading", "validator: evaluating", "validator: effects"),
     ),
     Layer(
         "engine",
@@ -52,7 +87,8 @@ LAYERS: Final = (
         ("eidos.metrics", "eidos.notify", "eidos.listener", "eidos.engine_process",
          "eidos.engine_supervisor", "eidos.pipeline", "eidos.status", "eidos.upkeep",
          "eidos.server", "eidos.main"),
-        sees=("shared", "eidos.validator.validation", "eidos.engine_messages"),
+        sees=("shared", "eidos.validator.validation", "eidos.validator.policy",
+              "eidos.engine_messages"),
     ),
     Layer(
         "client",
@@ -63,15 +99,18 @@ LAYERS: Final = (
     Layer(
         "eidosctl",
         "The command line; it never sees the daemon's or the engine's inside.",
-        ("eidosctl", "eidosctl.place", "eidosctl.files", "eidosctl.output", "eidosctl.detached",
-         "eidosctl.usermanager", "eidosctl.unit", "eidosctl.service", "eidosctl.asking",
-         "eidosctl.rcfiles", "eidosctl.widgets", "eidosctl.completions", "eidosctl.doctor",
-         "eidosctl.doctor_shells", "eidosctl.installation", "eidosctl.cli_setup", "eidosctl.cli"),
-        sees=("shared", "client", "eidos.validator.text_gate", "eidos.model_files"),
+        ("eidosctl", "eidosctl.place", "eidosctl.files", "eidosctl.output", "eidosctl.streams",
+         "eidosctl.detached", "eidosctl.usermanager", "eidosctl.unit", "eidosctl.service",
+         "eidosctl.asking", "eidosctl.validating", "eidosctl.rcfiles", "eidosctl.widgets",
+         "eidosctl.completions", "eidosctl.doctor", "eidosctl.doctor_shells",
+         "eidosctl.installation", "eidosctl.cli_setup", "eidosctl.cli_validate", "eidosctl.cli"),
+        sees=("shared", "client", "eidos.validator.text_gate", "eidos.validator.policy",
+              "eidos.validator.validation", "eidos.model_files"),
     ),
 )  # fmt: skip
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return the file of every module of ours by its dotted name."""
     return {
@@ -85,13 +124,25 @@ def modules() -> dict[str, Path]:
 
 def allowed(module: str) -> set[str]:
     """Return the modules that *module* may import."""
-    layer = next(layer for layer in LAYERS if module in layer.modules)
-    before = layer.modules[: layer.modules.index(module)]
-    named = {layer.name: set(layer.modules) for layer in LAYERS}
+    layer = next(layer for layer in LAYERS if module in layer.members)
+    before = layer.members[: layer.members.index(module)]
+    named = {layer.name: set(layer.members) for layer in LAYERS}
     return set(before).union(*(named.get(name, {name}) for name in layer.sees))
 
 
-def imported(file: Path) -> set[str]:
+def _is_in(module: str, package: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
+
+
+def _sorted(names: Iterable[str]) -> tuple[str, ...]:
+    """Return *names*, each behind those that it imports; raises CycleError where there is none."""
+    found, known = modules(), sorted(names)
+    graph = {name: sorted(imported(found[name]) & set(known)) for name in known}
+    return tuple(TopologicalSorter(graph).static_order())
+
+
+@cache
+def imported(file: Path) -> frozenset[str]:
     """Return the dotted names of all that *file* imports, wherever in it the import stands."""
     ours = set(modules())
     names: set[str] = set()
@@ -104,4 +155,4 @@ def imported(file: Path) -> set[str]:
             names.update(inner & ours)
             if not inner <= ours:
                 names.add(node.module)
-    return names
+    return frozenset(names)

@@ -16,7 +16,6 @@ ONLY_IN = {
     "numpy": {"eidos.decoder"},
     "tokenizers": {"eidos.tokenizer"},
     "jinja2": {"eidos.prompt"},
-    "tree_sitter_bash": {"eidos.validator.tree"},
     "psutil": {"eidos.status"},
     "zmq": {"eidos.listener", "eidos.client"},
 }
@@ -25,6 +24,8 @@ ONLY_IN = {
 MAX_MODULE_LINES = 300
 MAX_FUNCTION_LINES = 35
 LONG_MODULES = {
+    "shell/eidos.bash": "a widget is one file to source; half of it is the text gate",
+    "shell/eidos.fish": "a widget is one file to source; half of it is the text gate",
     "shell/eidos.zsh": "a widget is one file to source; zsh's holds the ZeroMQ client as well",
     "shell/eidos-client.pl": "one file in one read: every further module costs a key press 1 ms",
 }
@@ -39,7 +40,7 @@ LONG_FUNCTIONS = {
 
 def test_every_module_has_one_layer() -> None:
     """Each module stands in the table once, and nothing stands there that does not exist."""
-    listed = Counter(module for layer in LAYERS for module in layer.modules)
+    listed = Counter(module for layer in LAYERS for module in layer.members)
 
     assert listed == Counter(MODULES.keys())
 

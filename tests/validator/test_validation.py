@@ -3,7 +3,7 @@
 import pytest
 
 from eidos.protocol import Level, Shell
-from eidos.validator.validation import Verdict, check, judge, judge_pasted
+from eidos.validator.validation import Verdict, check, examine, judge, judge_pasted
 
 shells = pytest.mark.parametrize("shell", list(Shell))
 
@@ -107,3 +107,10 @@ def test_a_fault_of_a_rule_costs_a_warning_and_not_the_answer(
     assert (verdict.level, verdict.rule) == (Level.WARN, "unreadable")
     assert "KeyError in test_validation.py" in caplog.text
     assert "secret-word" not in caplog.text
+
+
+@pytest.mark.parametrize("shell", list(Shell))
+@pytest.mark.parametrize("command", ["set8 disk sda; and sudo mkfs.ext4 -F /dev/$di", "rm3 -rf /"])
+def test_what_the_fuzzer_found_raises_nothing(command: str, shell: Shell) -> None:
+    """Lines on which a rule once failed: a name that only begins like that of a program."""
+    assert examine(command, shell).level in set(Level)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import files_changed, of_files, text_put, values_put
 from eidos.validator.effects.effect import Effect
+from eidos.validator.patterns import fits
 from eidos.validator.places import targets
 
 
@@ -175,7 +175,7 @@ def _path(word: Word) -> str:
 
 
 def _fits(path: str, pattern: str) -> bool:
-    return path.count("/") == pattern.count("/") and fnmatchcase(path, pattern)
+    return path.count("/") == pattern.count("/") and fits(path, pattern)
 
 
 def _triggers(command: Command) -> bool:

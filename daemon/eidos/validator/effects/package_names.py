@@ -1,8 +1,9 @@
 """Packages that a system does not work without, whatever its distribution calls them."""
 
 import re
-from fnmatch import fnmatchcase
 from typing import Final
+
+from eidos.validator.patterns import fits
 
 ESSENTIAL: Final = frozenset(
     # The C library, and what starts and logs in.
@@ -95,7 +96,7 @@ def _fits(text: str, names: frozenset[str]) -> bool:
     if not is_pattern(name) or len(name) > _LONGEST_PATTERN:
         return False
     pattern = name.strip("^$").replace(".*", "*")
-    return any(fnmatchcase(known, pattern) for known in names)
+    return any(fits(known, pattern) for known in names)
 
 
 def _bare(text: str) -> str:

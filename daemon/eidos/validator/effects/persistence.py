@@ -65,14 +65,8 @@ def _writes_payload(command: Command) -> bool:
     """Whether what is run later was not written by whoever owns it, or does what nobody wants."""
     if command.machine is Machine.CONTAINER:
         return False
-    for _, how in _startup_files(command):
-        if how is How.EMPTY:
-            continue
-        if how is How.PLACE and any(is_hidden_place(each.text) for each in command.operands[:-1]):
-            return True
-        if puts_payload(command):
-            return True
-    return False
+    changes = (how for _, how in _startup_files(command) if how is not How.EMPTY)
+    return any(True for _ in changes) and puts_payload(command)
 
 
 def _makes_entry(command: Command) -> bool:

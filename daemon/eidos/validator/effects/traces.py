@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import Final
 
@@ -10,6 +9,7 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import ERASERS, files_erased, files_lost, of_files
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.finding import RUNNERS, search_of, searches_feeding
+from eidos.validator.patterns import fits
 from eidos.validator.places import targets
 
 # Logs.
@@ -44,7 +44,7 @@ def _is_audit(word: Word) -> bool:
         return True
     is_pattern = any(sign in path for sign in "*?[") and len(path) <= _LONGEST
     return is_pattern and any(
-        fnmatchcase(file, path) and file.count("/") == path.count("/") for file in _AUDIT_FILES
+        fits(file, path) and file.count("/") == path.count("/") for file in _AUDIT_FILES
     )
 
 

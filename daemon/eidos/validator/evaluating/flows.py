@@ -5,7 +5,6 @@ one names. A file is known by its text as written, so an unknown `$TMP` is one f
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from fnmatch import fnmatchcase
 from itertools import islice
 from posixpath import basename, dirname
 from typing import Final
@@ -14,6 +13,7 @@ from eidos.validator.commands import Command, Redirect, Word
 from eidos.validator.evaluating.environment import path_in
 from eidos.validator.evaluating.interpreters import is_interpreter
 from eidos.validator.evaluating.wrappers import is_wrapper
+from eidos.validator.patterns import fits
 
 Written = Mapping[str, tuple[Command, ...]]
 
@@ -92,7 +92,7 @@ def writers_of(words: Iterable[Word], written: Written, folder: str) -> Iterator
             yield from written.get(path, ())
             if word.is_glob and len(written) <= _MAX_MATCHED:
                 for key, commands in written.items():
-                    if fnmatchcase(key, path):
+                    if fits(key, path):
                         yield from commands
 
 

@@ -5,7 +5,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 from importlib.resources import files
 from typing import Final
 
@@ -13,6 +12,7 @@ import msgspec
 
 from eidos.validator.commands import Command, Word, family, program
 from eidos.validator.evaluating.interpreters import SHELLS, is_interpreter, program_of
+from eidos.validator.patterns import fits
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -43,7 +43,7 @@ def likely_program(word: Word) -> Word:
         text = _GAP.sub("", word.text)
         return Word(text, folder=word.folder) if text in _LIKELY else word
     pattern = word.text.rpartition("/")[2]
-    name = next((name for name in _LIKELY if fnmatchcase(name, pattern)), None)
+    name = next((name for name in _LIKELY if fits(name, pattern)), None)
     return word if name is None or name == pattern else Word(name, folder=word.folder)
 
 

@@ -5,10 +5,10 @@ nearly every machine, and the error in the other direction cannot be undone.
 """
 
 import re
-from fnmatch import fnmatchcase
 from typing import Final
 
 from eidos.validator.commands import Word
+from eidos.validator.patterns import fits
 
 _DISK: Final = re.compile(
     r"/dev/(?:"
@@ -82,4 +82,4 @@ def _is_pattern_for_first(path: str) -> bool:
     name = path.removeprefix("/dev/")
     if len(name) > _LONGEST_PATTERN or not any(sign in name for sign in "*?["):
         return False
-    return any(fnmatchcase(sample, name) for sample in _SAMPLES)
+    return any(fits(sample, name) for sample in _SAMPLES)

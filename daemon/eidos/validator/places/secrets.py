@@ -2,11 +2,11 @@
 
 import re
 from enum import IntEnum
-from fnmatch import fnmatchcase
 from posixpath import normpath
 from typing import Final
 
 from eidos.validator.commands import Word
+from eidos.validator.patterns import fits
 from eidos.validator.places import secret_places
 from eidos.validator.places.targets import path_of
 
@@ -54,7 +54,7 @@ def _worth_of_pattern(path: str) -> Worth:
         return Worth.NONE
     depth = path.count("/")
     known = (place for place in secret_places.WELL_KNOWN if place.count("/") == depth)
-    return Worth.SECRET if any(fnmatchcase(place, path) for place in known) else Worth.NONE
+    return Worth.SECRET if any(fits(place, path) for place in known) else Worth.NONE
 
 
 def names_secret(word: Word) -> bool:

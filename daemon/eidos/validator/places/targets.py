@@ -8,13 +8,13 @@ quotes too, as in `for f in /*; do rm "$f"; done`.
 
 import re
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import islice
 from posixpath import normpath
 from typing import Final
 
 from eidos.validator.commands import Word
+from eidos.validator.patterns import fits
 from eidos.validator.places import devices, places
 
 SYSTEM_FOLDERS: Final = places.SYSTEM_FOLDERS
@@ -278,7 +278,7 @@ def _fits(text: str, pattern: str) -> bool:
     if not _is_short(pattern):
         return "[" in pattern
     pattern = _CLASS.sub("?", pattern).replace("[^", "[!")
-    return fnmatchcase(text, pattern) and text.count("/") == pattern.count("/")
+    return fits(text, pattern) and text.count("/") == pattern.count("/")
 
 
 def _is_short(pattern: str) -> bool:
