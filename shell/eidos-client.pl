@@ -93,12 +93,168 @@ sub characters {
     return utf8::decode($text) ? $text : undef;
 }
 
-# Say whether a command may stand in a prompt.
+# The classes of characters of daemon/eidos/validator/characters.py and lookalikes.py: what the text
+# gate of the daemon refuses is refused here again, so that whoever sits on the socket cannot plant
+# a line that is not what it looks like. tests/shell/test_gate.py compares the two.
+
+# Exotic spaces, what is invisible or turns the direction of text, letters of mathematics,
+# full-width forms, private use, and what is no character.
+my $FORBIDDEN = ''
+    . '\x{80}-\x{a0}\x{ad}\x{34f}\x{600}-\x{605}\x{61c}\x{6dd}\x{70f}\x{890}\x{891}\x{8e2}'
+    . '\x{115f}\x{1160}\x{1680}\x{17b4}\x{17b5}\x{180b}-\x{180f}\x{2000}-\x{200f}\x{2028}-\x{202f}'
+    . '\x{205f}-\x{206f}\x{2102}\x{210a}-\x{2113}\x{2115}\x{2119}-\x{211d}\x{2124}\x{2128}'
+    . '\x{212c}\x{212d}\x{212f}-\x{2131}\x{2133}\x{2134}\x{2139}\x{213c}-\x{2140}\x{2145}-\x{2149}'
+    . '\x{2800}\x{3000}\x{3164}\x{d800}-\x{f8ff}\x{fb20}-\x{fb29}\x{fdd0}-\x{fdef}\x{fe00}-\x{fe0f}'
+    . '\x{feff}\x{ff01}-\x{ff60}\x{ffa0}\x{ffe0}-\x{ffe6}\x{fff0}-\x{ffff}\x{110bd}\x{110cd}'
+    . '\x{13430}-\x{1345f}\x{1bca0}-\x{1bca3}\x{1d159}\x{1d173}-\x{1d17a}\x{1d400}-\x{1d7ff}'
+    . '\x{1ee00}-\x{1eeff}\x{1fbf0}-\x{1fbf9}\x{1fffe}\x{1ffff}\x{2fffe}\x{2ffff}'
+    . '\x{3fffe}-\x{7fffffff}';
+# Signs that may be emoji.
+my $EMOJI = ''
+    . '\x{a9}\x{ae}\x{2122}\x{2190}-\x{27bf}\x{2900}-\x{2bff}\x{303d}\x{3297}\x{3299}'
+    . '\x{1f000}-\x{1faff}';
+# Arabic and its neighbours, the scripts of India, Tibetan, Myanmar, Khmer, Mongolian.
+my $JOINING = '\x{600}-\x{dff}\x{f00}-\x{109f}\x{1780}-\x{18af}';
+# Chinese, Japanese, Korean; then their full-width signs and what stands among these.
+my $CJK = ''
+    . '\x{1100}-\x{11ff}\x{2e80}-\x{2fff}\x{3040}-\x{31ff}\x{3400}-\x{9fff}\x{ac00}-\x{d7ff}'
+    . '\x{f900}-\x{faff}\x{ff66}-\x{ffdc}\x{20000}-\x{3ffff}';
+my $CJK_SIGN = ''
+    . '\x{2018}-\x{201d}\x{2026}\x{3001}-\x{301f}\x{ff01}-\x{ff0f}\x{ff1a}-\x{ff20}'
+    . '\x{ff3b}-\x{ff40}\x{ff5b}-\x{ff60}\x{ffe0}-\x{ffe6}';
+# Latin letters beyond ASCII; letters that no natural word mixes with them; and what stands between
+# two letters without parting them: marks, the Greek of formulas.
+my $LATIN = ''
+    . '\x{aa}\x{ba}\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{2af}\x{1d00}-\x{1dbf}\x{1e00}-\x{1eff}'
+    . '\x{2c60}-\x{2c7f}\x{a720}-\x{a7ff}\x{ab30}-\x{ab6f}\x{fb00}-\x{fb06}';
+my $STRANGE = ''
+    . '\x{391}\x{392}\x{395}-\x{397}\x{399}\x{39a}\x{39c}\x{39d}\x{39f}\x{3a1}\x{3a4}\x{3a5}\x{3a7}'
+    . '\x{3b1}\x{3b3}\x{3b9}\x{3ba}\x{3bd}\x{3bf}\x{3c1}\x{3c5}\x{3c7}\x{3e2}-\x{3ef}\x{3f2}\x{3f3}'
+    . '\x{3f9}\x{400}-\x{481}\x{48a}-\x{52f}\x{531}-\x{588}\x{10a0}-\x{10ff}\x{13a0}-\x{16ff}'
+    . '\x{1c80}-\x{1cbf}\x{1f00}-\x{1fff}\x{2c80}-\x{2d7f}\x{a4d0}-\x{a66e}\x{a67f}-\x{a6ff}'
+    . '\x{ab70}-\x{abbf}\x{fb13}-\x{fb17}\x{10000}-\x{16fff}';
+my $BETWEEN = ''
+    . '\x{300}-\x{390}\x{393}\x{394}\x{398}\x{39b}\x{39e}\x{3a0}\x{3a2}\x{3a3}\x{3a6}'
+    . '\x{3a8}-\x{3b0}\x{3b2}\x{3b4}-\x{3b8}\x{3bb}\x{3bc}\x{3be}\x{3c0}\x{3c2}-\x{3c4}\x{3c6}'
+    . '\x{3c8}-\x{3e1}\x{3f0}\x{3f1}\x{3f4}-\x{3f8}\x{3fa}-\x{3ff}\x{483}-\x{489}\x{1ab0}-\x{1aff}'
+    . '\x{1dc0}-\x{1dff}\x{20d0}-\x{20ff}\x{2de0}-\x{2dff}\x{fe20}-\x{fe2f}';
+# Letters that look like ASCII ones; dashes; signs and letters that stand for ASCII ones.
+my $TWINS = ''
+    . '\x{3b1}\x{3b3}\x{3b9}\x{3ba}\x{3bd}\x{3bf}\x{3c1}\x{3c5}\x{3c7}\x{3f2}\x{3f3}\x{430}\x{435}'
+    . '\x{43a}\x{43e}\x{440}\x{441}\x{443}\x{445}\x{455}\x{456}\x{458}\x{475}\x{4af}\x{4bb}\x{4cf}'
+    . '\x{501}\x{50d}\x{51b}\x{51d}\x{566}\x{570}\x{575}\x{578}\x{57d}\x{581}\x{584}\x{585}';
+my $DASH = '\x{2010}-\x{2015}\x{2212}\x{fe58}\x{fe63}';
+my $FAKE = ''
+    . '\x{1c0}\x{1c3}\x{251}\x{261}\x{262}\x{269}\x{26a}\x{274}\x{280}\x{299}\x{29c}\x{29f}'
+    . '\x{2b0}-\x{2b8}\x{2e0}-\x{2e4}\x{37e}\x{1d00}-\x{1d22}\x{1d2c}-\x{1d6a}\x{1d9b}-\x{1dbf}'
+    . '\x{2024}\x{2044}\x{204e}\x{2071}\x{207f}\x{2090}-\x{209c}\x{2116}\x{2120}-\x{2122}\x{213b}'
+    . '\x{2160}-\x{2188}\x{2215}\x{2217}\x{2223}\x{2236}\x{223c}\x{249c}-\x{24e9}\x{29f8}'
+    . '\x{2c7c}\x{2c7d}\x{3250}\x{32cc}-\x{32cf}\x{3371}-\x{33df}\x{33ff}\x{a730}\x{a731}\x{a789}'
+    . '\x{a7f2}-\x{a7f4}\x{10780}-\x{107bf}\x{1f100}-\x{1f16f}\x{1f190}';
+
+# What is forbidden elsewhere and ordinary in its place: the variation selector and the joiner in
+# emoji, joiners in scripts whose spelling needs them, full-width signs among Chinese, Japanese or
+# Korean. The letter i of the information sign must not look like a part of a word.
+my $IN_PLACE = "(?<=[$EMOJI])(?:\\x{fe0f}\\x{200d}(?=[$EMOJI])|\\x{fe0f}|\\x{200d}(?=[$EMOJI]))"
+    . '|[0-9#*]\x{fe0f}\x{20e3}|[\x{203c}\x{2049}\x{3030}]\x{fe0f}'
+    . '|(?<![A-Za-z])\x{2139}\x{fe0f}(?![A-Za-z])'
+    . "|(?<=[$JOINING])[\\x{200c}\\x{200d}](?=[$JOINING])"
+    . "|(?<=[$CJK])[$CJK_SIGN]+|(?<![$CJK_SIGN])[$CJK_SIGN]++(?=[$CJK])";
+
+# A host name, and a word, with letters that only look like ASCII ones. Whatever is not ASCII and
+# no punctuation, sign or emoji counts as a letter.
+my $LETTER = '[^\x00-\x7f\x{2000}-\x{2bff}\x{3000}-\x{303f}\x{ff00}-\x{ffef}\x{1f000}-\x{1faff}]';
+my $HOST = q{://[^ \t/?#'"]*[^\x00-\x7f]}
+    . "|[A-Za-z0-9_.+\\x{80}-\\x{10ffff}-]\@[A-Za-z0-9_.-]*$LETTER";
+my $MIXED = "[A-Za-z$LATIN][$STRANGE]|[$STRANGE][A-Za-z$LATIN]";
+
+# In a line without its quoted parts: quotes, dashes and operators that are none, where a reader
+# takes them for some; a program, and a host behind one, with another name than it seems to have.
+my $QUOTED = q{\\\\.|\$'(?:[^'\\\\]|\\\\.)*+'|'[^']*+'|"(?:[^"\\\\]|\\\\.)*+"};
+my $FAKE_QUOTE = '(?:^|[ \t=])[\x{2018}\x{201a}-\x{201c}\x{201e}\x{201f}\x{2032}\x{2033}\x{b4}]'
+    . '|[\x{2018}\x{2019}\x{201c}\x{201d}\x{2032}\x{2033}\x{b4}](?:[ \t;|&)]|$)';
+my $OPERATOR = '[\x{ff1b}\x{ff5c}\x{ff06}\x{ff1c}\x{ff1e}]';
+my $DISGUISE = "[$FAKE]|$FAKE_QUOTE|[ \\t]$OPERATOR|$OPERATOR(?:[ \\t]|\$)"
+    . "|(?:^|[ \\t])[-$DASH]*[$DASH](?:[A-Za-z]|[^\\x00-\\x7f$DASH])"
+    . "|(?:^|[|;&(]|(?<![^ \\t|;&(])sudo[ \\t])[ \\t]*[$TWINS]+(?:[ \\t|;&)]|\$)"
+    . '|(?:^|[|;&(])[ \t]*(?:sudo[ \t]+)?(?:(?:ping6?|ssh|mosh|s?ftp|telnet|nc|dig|host|nslookup'
+    . '|whois|traceroute|mtr)(?:[ \t]+-[^ \t]*|[ \t]+[0-9]+)*|curl|wget)[ \t]+'
+    . "[A-Za-z0-9_.-]*$LETTER";
+
+# One complete line, with its brackets and quotes: (?&text) is a part of it in which all that opens
+# is closed. An operator at its end asks for more. A # behind a blank begins a comment.
+my $OPERATORS = '(?:&&|\|\|?+&?+|&\||<|>)(?!\s*+(?:\#|\z))|&(?!&)|(?<=[^\s;&|(])\#';
+my $BASH_LINE = q~
+    \A (?&text) (?: \) (?&text) )*+ (?: \#.* )? \z
+    (?(DEFINE)
+        (?<text> (?: [^'"\\\\`$()\#|&<>]++ | (?&expansion) | '[^']*+' | \$'(?:[^'\\\\]|\\\\.)*+'
+            | "(?&quoted)" | \( (?&text) \) | ~ . $OPERATORS . q~ )*+ )
+        (?<quoted> (?: [^"\\\\`$]++ | (?&expansion) | \$' )*+ )
+        (?<value> (?: [^'"\\\\`$\}]++ | (?&expansion) | '[^']*+' | \$'(?:[^'\\\\]|\\\\.)*+'
+            | "(?&quoted)" )*+ )
+        (?<expansion> \\\\. | `(?:[^`\\\\]|\\\\.)*+` | \$\( (?&text) \) | \$\{ (?&value) \}
+            | \$[\#\$] | \$(?![\{(']) )
+    )~;
+my $FISH_LINE = q~
+    \A (?&text) (?: \#.* )? \z
+    (?(DEFINE)
+        (?<text> (?: [^'"\\\\(){}\#|&<>]++ | \\\\. | '(?:[^'\\\\]|\\\\.)*+' | "(?&quoted)"
+            | \( (?&text) \) | \{ (?&text) \} | (?!<<) (?: ~ . $OPERATORS . q~ ) )*+ )
+        (?<quoted> (?: [^"\\\\$]++ | \\\\. | \$\( (?&text) \) | \$(?!\() )*+ )
+    )~;
+
+# Say whether a command may stand in a prompt of the shell: one complete line that looks like what
+# it is.
 sub is_clean {
-    my ($command) = @_;
+    my ($command, $shell) = @_;
     return 0 if $command eq '' || length $command > $MAX_COMMAND_BYTES;
-    my $text = characters($command);
-    return defined $text && $text !~ $UNSEEN;
+    return 0 if $command =~ /[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\z/;
+    # fish 3.6 writes a tab raw, and takes it for no column wide.
+    return 0 if $shell eq 'fish' && $command =~ /\t/;
+    (my $wide = $command) =~ s/\t/        /g;
+    return 0 if $wide =~ / {41}/;    # they push the rest out of sight
+    if ($command =~ /[\x80-\xff]/) {
+        my $text = characters($command);
+        return 0 if !defined $text || !looks_plain($text);
+    }
+    return is_shallow($command) && is_complete($command, $shell);
+}
+
+# Say whether a text that is not all ASCII has no character, word or sign that takes a reader in.
+sub looks_plain {
+    my ($text) = @_;
+    (my $rest = $text) =~ s/$IN_PLACE/x/go;
+    return 0 if $rest =~ /[$FORBIDDEN]/o || $text =~ /$HOST/o;
+    (my $words = $text) =~ s/[$BETWEEN]//go;
+    return 0 if $words =~ /$MIXED/o;
+    (my $bare = $text) =~ s/$QUOTED/x/go;
+    return $bare !~ /$DISGUISE/o;
+}
+
+# Say whether the brackets outside quotes are nested at most 64 deep.
+sub is_shallow {
+    my ($command) = @_;
+    return 1 if $command =~ tr/({[// <= 64;
+    (my $brackets = $command) =~ s/$QUOTED/x/go;
+    $brackets =~ tr/({[)}]//cd;
+    $brackets =~ tr/({[)}]/((()))/;
+    my $depth = 0;
+    while ($brackets =~ s/\(\)//g) {    # those that hold no other
+        return 0 if ++$depth > 64;
+    }
+    return $brackets =~ tr/(// <= 64;
+}
+
+# Say whether Enter would run the command, and not wait for the end of a quote, a bracket or a pipe.
+sub is_complete {
+    my ($command, $shell) = @_;
+    return $command =~ /$FISH_LINE/xo if $shell eq 'fish';
+    # A << outside quotes asks for more lines; one inside (( )) or [ ] is a shift.
+    (my $bare = $command) =~ s/$QUOTED/x/go;
+    $bare =~ s/(?:\A|[\s;&|(])\#.*//;
+    return 0 if $bare =~ /(?<!<)<<(?!<)/ && $bare !~ /\(\(|\[[^]]*<</;
+    # `)` ends the patterns of a case, too: there is no telling which bracket is open.
+    return $command =~ /$BASH_LINE/xo || $command =~ /esac/;
 }
 
 # Return a message as one line that does nothing to a terminal.
@@ -313,18 +469,18 @@ sub ask {
     fail($UNREADABLE) if $head ne $PROTOCOL || $reply_id ne $id && $reply_id ne '-';
     fail($fields[1])  if $kind eq 'error' && @fields == 2;
     fail($UNREADABLE) if $kind ne 'suggestions' || @fields % 4 != 1;
-    finish_with_candidates(@fields[1 .. $#fields]);
+    finish_with_candidates($shell, @fields[1 .. $#fields]);
 }
 
 # Finish with those candidates that may be offered, or with the reason why there is none.
 sub finish_with_candidates {
-    my @fields = @_;
+    my ($shell, @fields) = @_;
     my (@offered, %seen, $refusal);
     while (my ($command, $verdict, $reason) = splice @fields, 0, 4) {
         if ($verdict eq 'block') {
             $refusal //= "not offered: $reason";
         }
-        elsif ($verdict !~ /\A(?:ok|warn)\z/ || !is_clean($command)) {
+        elsif ($verdict !~ /\A(?:ok|warn)\z/ || !is_clean($command, $shell)) {
             $refusal = 'refused an unclean suggestion';
         }
         elsif (!$seen{$command}++) {

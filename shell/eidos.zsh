@@ -439,49 +439,274 @@ __eidos_read_reply() {
   return 1
 }
 
-# Characters that have no place in a command line, as UTF-8 bytes, so that the rule does not hang
-# on the locale: C0, DEL and C1 controls, soft hyphen, combining grapheme joiner, Arabic letter
-# mark, Hangul fillers, Mongolian separators, zero-width and bidirectional controls, line and
-# paragraph separators, invisible operators, byte order mark, interlinear marks, tags.
-typeset -ga __eidos_unclean_bytes=(
-  $'[\0-\x1f\x7f]'
-  $'\xc2[\x80-\x9f\xad]'
-  $'\xcd\x8f'
-  $'\xd8\x9c'
-  $'\xe1\x85[\x9f\xa0]'
-  $'\xe1\x9e[\xb4\xb5]'
-  $'\xe1\xa0[\x8b-\x8f]'
-  $'\xe2\x80[\x8b-\x8f\xa8-\xae]'
-  $'\xe2\x81[\xa0-\xaf]'
-  $'\xe3\x85\xa4'
-  $'\xef\xbb\xbf'
-  $'\xef\xbe\xa0'
-  $'\xef\xbf[\xb0-\xbb]'
-  $'\xf3\xa0[\x80-\xbf][\x80-\xbf]'
-)
-typeset -g __eidos_unclean="(${(j:|:)__eidos_unclean_bytes})"
+# --- The text gate ----------------------------------------------------------------------------
+# What daemon/eidos/validator/text_gate.py refuses is refused here again, so that whoever sits on
+# the socket cannot plant a line that is not what it looks like. All of it counts bytes and matches
+# UTF-8, so that no rule hangs on the locale. The classes are those of characters.py and
+# lookalikes.py there; tests/shell/test_gate.py compares them.
+
+# Make $1 the pattern of the class of characters that the other arguments match.
+__eidos_class() { typeset -g $1="(${(j:|:)@[2,-1]})"; }
 
 # Every valid UTF-8 sequence of more than one byte (RFC 3629, section 4).
-typeset -ga __eidos_utf8_bytes=(
-  $'[\xc2-\xdf][\x80-\xbf]'
-  $'\xe0[\xa0-\xbf][\x80-\xbf]'
-  $'[\xe1-\xec\xee\xef][\x80-\xbf][\x80-\xbf]'
-  $'\xed[\x80-\x9f][\x80-\xbf]'
-  $'\xf0[\x90-\xbf][\x80-\xbf][\x80-\xbf]'
-  $'[\xf1-\xf3][\x80-\xbf][\x80-\xbf][\x80-\xbf]'
+__eidos_class __eidos_utf8 $'[\xc2-\xdf][\x80-\xbf]' $'\xe0[\xa0-\xbf][\x80-\xbf]' \
+  $'[\xe1-\xec\xee\xef][\x80-\xbf][\x80-\xbf]' $'\xed[\x80-\x9f][\x80-\xbf]' \
+  $'\xf0[\x90-\xbf][\x80-\xbf][\x80-\xbf]' $'[\xf1-\xf3][\x80-\xbf][\x80-\xbf][\x80-\xbf]' \
   $'\xf4[\x80-\x8f][\x80-\xbf][\x80-\xbf]'
-)
-typeset -g __eidos_utf8="(${(j:|:)__eidos_utf8_bytes})"
+# Exotic spaces, what is invisible or turns the direction of text, letters of mathematics,
+# full-width letters, private use, and what is no character.
+__eidos_class __eidos_forbidden $'\xc2[\x80-\xa0\xad]' $'[\xcd\xdc]\x8f' $'\xd8[\x80-\x85\x9c]' \
+  $'\xdb\x9d' $'\xe0\xa2[\x90\x91]' $'\xe0\xa3\xa2' $'\xe1\x85[\x9f\xa0]' $'\xe1\x9a\x80' \
+  $'\xe1\x9e[\xb4\xb5]' $'\xe1\xa0[\x8b-\x8f]' $'\xe2\x80[\x80-\x8f\xa8-\xaf]' \
+  $'\xe2\x81[\x9f-\xaf]' \
+  $'\xe2\x84[\x82\x8a-\x93\x95\x99-\x9d\xa4\xa8\xac\xad\xaf-\xb1\xb3\xb4\xb9\xbc-\xbf]' \
+  $'\xe2\x85[\x80\x85-\x89]' $'\xe2\xa0\x80' $'\xe3\x80\x80' $'\xe3\x85\xa4' \
+  $'\xee[\x80-\xbf][\x80-\xbf]' $'\xef[\x80-\xa3][\x80-\xbf]' $'\xef\xac[\xa0-\xa9]' \
+  $'\xef\xb7[\x90-\xaf]' $'\xef\xb8[\x80-\x8f]' $'\xef\xbb\xbf' $'\xef\xbc[\x90-\x99\xa1-\xba]' \
+  $'\xef\xbd[\x81-\x9a]' $'\xef\xbe\xa0' $'\xef\xbf[\xb0-\xbf]' $'\xf0\x91\x82\xbd' \
+  $'\xf0\x91\x83\x8d' $'\xf0\x93\x90[\xb0-\xbf]' $'\xf0\x93\x91[\x80-\x9f]' \
+  $'\xf0\x9b\xb2[\xa0-\xa3]' $'\xf0\x9d\x85[\x99\xb3-\xba]' $'\xf0\x9d[\x90-\x9f][\x80-\xbf]' \
+  $'\xf0\x9e[\xb8-\xbb][\x80-\xbf]' $'\xf0\x9f\xaf[\xb0-\xb9]' $'\xf0[\x9f\xaf\xbf]\xbf[\xbe\xbf]' \
+  $'[\xf1-\xf4][\x80-\xbf][\x80-\xbf][\x80-\xbf]'
+# Signs that may be emoji.
+__eidos_class __eidos_emoji $'\xc2[\xa9\xae]' $'\xe2\x84\xa2' $'\xe2\x86[\x90-\xbf]' \
+  $'\xe2[\x87-\x9e\xa4-\xaf][\x80-\xbf]' $'\xe3\x80\xbd' $'\xe3\x8a[\x97\x99]' \
+  $'\xf0\x9f[\x80-\xab][\x80-\xbf]'
+# Arabic and its neighbours, the scripts of India, Tibetan, Myanmar, Khmer, Mongolian: their
+# spelling needs joiners.
+__eidos_class __eidos_joining $'[\xd8-\xdf][\x80-\xbf]' $'\xe0[\xa0-\xb7\xbc-\xbf][\x80-\xbf]' \
+  $'\xe1[\x80\x81\x9e-\xa1][\x80-\xbf]' $'\xe1\x82[\x80-\x9f]' $'\xe1\xa2[\x80-\xaf]'
+# Chinese, Japanese, Korean.
+__eidos_class __eidos_cjk $'\xe1[\x84-\x87][\x80-\xbf]' $'\xe2[\xba-\xbf][\x80-\xbf]' \
+  $'\xe3[\x81-\x87\x90-\xbf][\x80-\xbf]' $'[\xe4-\xe9\xeb\xec][\x80-\xbf][\x80-\xbf]' \
+  $'\xea[\xb0-\xbf][\x80-\xbf]' $'\xed[\x80-\x9f][\x80-\xbf]' $'\xef[\xa4-\xab\xbe][\x80-\xbf]' \
+  $'\xef\xbd[\xa6-\xbf]' $'\xef\xbf[\x80-\x9c]' $'\xf0[\xa0-\xbf][\x80-\xbf][\x80-\xbf]'
+# Their full-width signs,
+__eidos_class __eidos_wide $'\xef\xbc[\x81-\x8f\x9a-\xa0\xbb-\xbf]' $'\xef\xbd[\x80\x9b-\xa0]' \
+  $'\xef\xbf[\xa0-\xa6]'
+# and other punctuation that stands among these.
+__eidos_class __eidos_cjk_sign $'\xe2\x80[\x98-\x9d\xa6]' $'\xe3\x80[\x81-\x9f]'
+# ASCII, and the first bytes behind which nothing is forbidden.
+__eidos_class __eidos_harmless $'[\0-\x7f]##' $'[\xc3-\xcc\xce-\xd7\xd9\xda\xdd-\xdf]?' \
+  $'[\xe4-\xed]??'
+# Punctuation, signs and emoji: whatever else is not ASCII counts as a letter.
+__eidos_class __eidos_sign $'\xe2[\x80-\xaf][\x80-\xbf]' $'\xe3\x80[\x80-\xbf]' \
+  $'\xef[\xbc-\xbe][\x80-\xbf]' $'\xef\xbf[\x80-\xaf]' $'\xf0\x9f[\x80-\xab][\x80-\xbf]'
+# Latin letters beyond ASCII,
+__eidos_class __eidos_latin $'\xc2[\xaa\xba]' $'\xc3[\x80-\x96\x98-\xb6\xb8-\xbf]' \
+  $'[\xc4-\xc9][\x80-\xbf]' $'\xca[\x80-\xaf]' $'\xe1[\xb4-\xb6\xb8-\xbb][\x80-\xbf]' \
+  $'\xe2\xb1[\xa0-\xbf]' $'\xea\x9c[\xa0-\xbf]' $'\xea[\x9d-\x9f][\x80-\xbf]' \
+  $'\xea\xac[\xb0-\xbf]' $'\xea\xad[\x80-\xaf]' $'\xef\xac[\x80-\x86]'
+# letters of other scripts that no natural word mixes with Latin ones,
+__eidos_class __eidos_strange \
+  $'\xce[\x91\x92\x95-\x97\x99\x9a\x9c\x9d\x9f\xa1\xa4\xa5\xa7\xb1\xb3\xb9\xba\xbd\xbf]' \
+  $'\xcf[\x81\x85\x87\xa2-\xaf\xb2\xb3\xb9]' $'[\xd0\xd1\xd3\xd5][\x80-\xbf]' \
+  $'\xd2[\x80\x81\x8a-\xbf]' $'\xd4[\x80-\xaf\xb1-\xbf]' $'\xd6[\x80-\x88]' \
+  $'\xe1[\x82\x8e][\xa0-\xbf]' $'\xe1[\x83\x8f-\x9b\xb2\xbc-\xbf][\x80-\xbf]' \
+  $'\xe2[\xb2-\xb5][\x80-\xbf]' $'\xea\x93[\x90-\xbf]' $'\xea[\x94-\x98\x9a\x9b\xae][\x80-\xbf]' \
+  $'\xea\x99[\x80-\xae\xbf]' $'\xea\xad[\xb0-\xbf]' $'\xef\xac[\x93-\x97]' \
+  $'\xf0[\x90-\x96][\x80-\xbf][\x80-\xbf]'
+# and what stands between two letters without parting them: marks, the Greek of formulas.
+__eidos_class __eidos_between $'[\xcc\xcd][\x80-\xbf]' \
+  $'\xce[\x80-\x90\x93\x94\x98\x9b\x9e\xa0\xa2\xa3\xa6\xa8-\xb0\xb2\xb4-\xb8\xbb\xbc\xbe]' \
+  $'\xcf[\x80\x82-\x84\x86\x88-\xa1\xb0\xb1\xb4-\xb8\xba-\xbf]' $'\xd2[\x83-\x89]' \
+  $'\xe1\xaa[\xb0-\xbf]' $'\xe1[\xab\xb7][\x80-\xbf]' $'\xe2\x83[\x90-\xbf]' \
+  $'\xe2\xb7[\xa0-\xbf]' $'\xef\xb8[\xa0-\xaf]'
+# Letters that look like ASCII ones.
+__eidos_class __eidos_twins $'\xce[\xb1\xb3\xb9\xba\xbd\xbf]' $'\xcf[\x81\x85\x87\xb2\xb3]' \
+  $'\xd0[\xb0\xb5\xba\xbe]' $'\xd1[\x80\x81\x83\x85\x95\x96\x98\xb5]' $'\xd2[\xaf\xbb]' \
+  $'\xd3\x8f' $'\xd4[\x81\x8d\x9b\x9d]' $'\xd5[\xa6\xb0\xb5\xb8\xbd]' $'\xd6[\x81\x84\x85]'
+# Dashes.
+__eidos_class __eidos_dash $'\xe2\x80[\x90-\x95]' $'\xe2\x88\x92' $'\xef\xb9[\x98\xa3]'
+# Signs and letters that stand for ASCII ones, or look like them.
+__eidos_class __eidos_fake $'\xc7[\x80\x83]' $'\xc9[\x91\xa1\xa2\xa9\xaa\xb4]' \
+  $'\xca[\x80\x99\x9c\x9f\xb0-\xb8]' $'\xcb[\xa0-\xa4]' $'\xcd\xbe' \
+  $'\xe1\xb4[\x80-\xa2\xac-\xbf]' $'\xe1\xb5[\x80-\xaa]' $'\xe1\xb6[\x9b-\xbf]' $'\xe2\x80\xa4' \
+  $'\xe2\x81[\x84\x8e\xb1\xbf]' $'\xe2\x82[\x90-\x9c]' $'\xe2\x84[\x96\xa0-\xa2\xbb]' \
+  $'\xe2\x85[\xa0-\xbf]' $'\xe2\x86[\x80-\x88]' $'\xe2\x88[\x95\x97\xa3\xb6\xbc]' \
+  $'\xe2\x92[\x9c-\xbf]' $'\xe2\x93[\x80-\xa9]' $'\xe2\xa7\xb8' $'\xe2\xb1[\xbc\xbd]' \
+  $'\xe3\x89\x90' $'\xe3\x8b[\x8c-\x8f]' $'\xe3\x8d[\xb1-\xbf]' $'\xe3\x8e[\x80-\xbf]' \
+  $'\xe3\x8f[\x80-\x9f\xbf]' $'\xea\x9c[\xb0\xb1]' $'\xea\x9e\x89' $'\xea\x9f[\xb2-\xb4]' \
+  $'\xf0\x90\x9e[\x80-\xbf]' $'\xf0\x9f\x84[\x80-\xbf]' $'\xf0\x9f\x85[\x80-\xaf]' \
+  $'\xf0\x9f\x86\x90'
 
-# Whether $1 is one line of visible text: valid UTF-8 of 1 to 4096 bytes, nothing of the above.
-__eidos_is_clean() {
-  builtin setopt local_options no_multibyte
-  [[ -n $1 ]] && (($#1 <= 4096)) || return 1
-  [[ $1 == *[^\ -~]* ]] || return 0 # plain ASCII, as nearly all commands
-  [[ $1 == *${~__eidos_unclean}* ]] && return 1
-  # Whatever is left when the valid sequences are masked is not UTF-8.
-  [[ ${1//${~__eidos_utf8}/x} != *[$'\x80'-$'\xff']* ]]
+# Patterns for a line without its quoted parts: quotes and operators that are none, where a reader
+# takes them for some; a dash that begins an option; a program, and a host behind one, with another
+# name than it seems to have. \1 stands there for a dash, a twin of an ASCII letter and a sign.
+typeset -g __eidos_fake_quote=$'((|*[ \t=])(\xe2\x80[\x98\x9a-\x9c\x9e\x9f\xb2\xb3]|\xc2\xb4)*'
+__eidos_fake_quote+=$'|*(\xe2\x80[\x98\x99\x9c\x9d\xb2\xb3]|\xc2\xb4)(|[ \t;|&)]*))'
+typeset -g __eidos_fake_operator=$'(*[ \t](\xef\xbc[\x86\x9b\x9c\x9e]|\xef\xbd\x9c)*'
+__eidos_fake_operator+=$'|*(\xef\xbc[\x86\x9b\x9c\x9e]|\xef\xbd\x9c)(|[ \t]*))'
+typeset -g __eidos_fake_option=$'(|*[ \t])[\1-]#\1[A-Za-z\x80-\xff]*'
+typeset -g __eidos_fake_program=$'(|*[|;&(]|(|*[ \t|;&(])sudo[ \t])[ \t]#\1##(|[ \t|;&)]*)'
+typeset -g __eidos_host_word=$'(|*[|;&(])[ \t]#(|sudo[ \t]##)((ping|ping6|ssh|mosh|ftp|sftp|telnet'
+__eidos_host_word+=$'|nc|dig|host|nslookup|whois|traceroute|mtr)([ \t]##(-[^ \t]#|[0-9]##))#'
+__eidos_host_word+=$'|curl|wget)[ \t]##[A-Za-z0-9_.-]#[\x80-\xff]*'
+
+# A line whose quotes and brackets hold others at most one deep: nearly every line. Each branch
+# begins in another way, so that what does not match is known at once.
+() {
+  local text=$'[^\'"\\\\`$()]#' quoted=$'[^"\\\\`$]#' single=$'\'[^\']#\'' escaped=$'\\\\?'
+  local name='[$][A-Za-z0-9_?!#*@$-]' parameter=$'[$]{[^\'"\\\\`${}]#}' sum="[\$]\\(\\($text\\)\\)"
+  local flat="\"$quoted(($escaped|[\$][^({\"\\\\\`\$])$quoted)#\""
+  flat="$text(($single|$escaped|$name|$flat)$text)#"
+  local value="$name|$parameter|$sum|[\$]\\($flat\\)"
+  local double="\"$quoted(($escaped|[\$][^A-Za-z0-9_?!#*@({\"\\\\\`\$-]|$value)$quoted)#\""
+  typeset -g __eidos_simple="$text(($single|$escaped|$value|\\($flat\\)|$double)$text)#"
 }
+
+# Whether $1 may stand in the prompt: one complete line that looks like what it is.
+__eidos_is_clean() {
+  builtin emulate -L zsh -o extended_glob -o no_multibyte
+  local text=$1
+  (($#1 <= 4096)) && [[ $1 == [^$'\0'-\ ]* && $1 == *[^$'\0'-\ ] ]] || return
+  if [[ $1 != [\ -~]# ]]; then # a tab, or more than ASCII
+    __eidos_is_text $1 || return
+    [[ $1 != *[$'\x80'-$'\xff']* ]] || __eidos_looks_plain $1 || return
+    text=${1//$'\t'/        }
+  fi
+  # More than 40 blanks in a row push the rest out of sight.
+  [[ $text != *'                                         '* ]] || return
+  (($#1 <= 64)) || __eidos_is_shallow $1 || return
+  [[ $1 != *[\'\"\\\`\$\(\)\|\&\<]* && $1 != *\> ]] || __eidos_is_complete $1
+}
+
+# Whether $1 is UTF-8 without a control character but the tab, and without a forbidden one.
+__eidos_is_text() {
+  [[ $1 != *[$'\0'-$'\x08\x0a'-$'\x1f\x7f']* ]] || return
+  [[ ${1//${~__eidos_utf8}/x} != *[$'\x80'-$'\xff']* ]] || return
+  local text=$1
+  [[ $1 != *($'\xe2\x80'[$'\x8c\x8d']|$'\xef\xb8\x8f')* ]] || __eidos_take_joiners
+  # Most characters are known to be harmless by their first byte.
+  [[ ${text//${~__eidos_harmless}/} != *${~__eidos_forbidden}* ]] || return
+  [[ $1 != *$'\xef'* ]] || __eidos_is_among_cjk $1
+}
+
+# Take from text the variation selectors and joiners that are part of an emoji or of the spelling
+# of a script that needs them.
+__eidos_take_joiners() {
+  local vs=$'\xef\xb8\x8f' zwj=$'\xe2\x80\x8d' zwnj=$'\xe2\x80\x8c' pass
+  local info=$'\xe2\x84\xb9'$vs
+  text=${text//[0-9\#\*]$vs$'\xe2\x83\xa3'/.} # keycaps
+  text=${text//($'\xe2\x80\xbc'|$'\xe2\x81\x89'|$'\xe3\x80\xb0')$vs/.}
+  # The letter i of the information sign, unless it could be read as a part of a word.
+  [[ $text == *([A-Za-z]$info|${info}[A-Za-z])* ]] || text=${text//$info/.}
+  text=${text//${~__eidos_emoji}/$'\1'}
+  text=${text//$'\1'$vs/$'\1'}
+  text=${text//${~__eidos_joining}/$'\2'}
+  for pass in 1 2; do # a character between two joiners belongs to both
+    text=${text//$'\1'$zwj$'\1'/$'\1\1'}
+    text=${text//$'\2'($zwj|$zwnj)$'\2'/$'\2\2'}
+  done
+}
+
+# Whether each full-width sign in $1 is punctuation of Chinese, Japanese or Korean, alone or in a
+# row with other signs of theirs.
+__eidos_is_among_cjk() {
+  local text=${${1//${~__eidos_wide}/$'\1'}//${~__eidos_cjk_sign}/$'\2'}
+  text=${text//${~__eidos_cjk}/$'\3'}
+  text=${text//$'\2'#$'\1'[$'\1\2']#/$'\1'}
+  text=${${text//$'\3\1'/$'\3'}//$'\1\3'/$'\3'}
+  [[ $text != *$'\1'* ]]
+}
+
+# Whether no host, word or sign in $1, which is not all ASCII, takes a reader in.
+__eidos_looks_plain() {
+  local signs=${1//${~__eidos_sign}/$'\1'} words=${1//${~__eidos_between}/} REPLY
+  [[ $1 != *'://'[^$' \t/?#\'"']#[$'\x80'-$'\xff']* ]] || return
+  [[ $signs != *[A-Za-z0-9_.+$'\1\x80'-$'\xff'-]@[A-Za-z0-9_.-]#[$'\x80'-$'\xff']* ]] || return
+  words=${${words//${~__eidos_strange}/$'\1'}//${~__eidos_latin}/x}
+  [[ $words != *([A-Za-z]$'\1'|$'\1'[A-Za-z])* ]] || return
+  # The rest is about what is neither quoted nor escaped.
+  __eidos_unquote $1
+  [[ $REPLY == *[$'\x80'-$'\xff']* ]] || return 0
+  [[ $REPLY != ${~__eidos_fake_operator} && $REPLY != ${~__eidos_fake_quote} ]] || return
+  [[ ${REPLY//${~__eidos_dash}/$'\1'} != ${~__eidos_fake_option} ]] || return
+  [[ ${REPLY//${~__eidos_twins}/$'\1'} != ${~__eidos_fake_program} ]] || return
+  [[ ${REPLY//${~__eidos_sign}/$'\1'} != ${~__eidos_host_word} ]] || return
+  [[ ${REPLY//[$'\0'-$'\x7f']##/} != *${~__eidos_fake}* ]]
+}
+
+# Set REPLY to $1 with an x for each part that is quoted or escaped.
+__eidos_unquote() {
+  REPLY=${1//(\\?[$'\x80'-$'\xbf']#|\$\'([^\'\\]|\\?)#\'|\'[^\']#\'|\"([^\"\\]|\\?)#\")/x}
+}
+
+# Whether the brackets outside quotes in $1 are nested at most 64 deep.
+__eidos_is_shallow() {
+  local REPLY text
+  local -a parts=("${(@s.(.)1}" "${(@s.{.)1}" "${(@s.[.)1}")
+  local -i depth
+  (($#parts <= 67)) && return
+  __eidos_unquote $1
+  text=${${REPLY//[\{\[]/\(}//[\}\]]/\)}
+  text=${text//[^\(\)]/}
+  while [[ $text == *'()'* ]]; do # those that hold no other
+    ((++depth <= 64)) || return
+    text=${text//'()'/}
+  done
+  text=${text//\)/}
+  (($#text <= 64))
+}
+
+# Whether Enter would run $1, and not wait for the end of a quote, a bracket or a pipe.
+__eidos_is_complete() {
+  # Nearly every line: no quote has anything in it that ends elsewhere.
+  [[ $1 != *'<<'* ]] || __eidos_lacks_here_document $1 || return
+  [[ $1 == ${~__eidos_simple} && $1 != *[\|\&\<\>] ]] && return
+  # `)` ends the patterns of a case, too: there is no telling which bracket is open.
+  __eidos_scan $1 || [[ $1 == *esac* ]]
+}
+
+# Whether no << outside quotes in $1 asks for more lines; one inside (( )) or [ ] is a shift.
+__eidos_lacks_here_document() {
+  local REPLY
+  __eidos_unquote $1
+  [[ $REPLY == *('(('|'['[^\]]#'<<')* || $REPLY != (|*[^\<])'<<'(|[^\<]*) ]]
+}
+
+# Walk through $1 from one special character to the next.
+__eidos_scan() {
+  local open= MATCH # what is open, innermost last: "', ` ( for $( too, { for ${, A for $'
+  local -i i next MBEGIN MEND
+  # Text and special characters in turn, beginning and ending with a text.
+  local text=${1//(#m)[\'\"\\\`\$\(\)\{\}]/$'\0'$MATCH$'\0'}
+  local -a parts=("${(@ps:\0:)text}")
+  for ((i = 2; i < $#parts; i += 2)); do
+    ((next = i + 1))
+    case $open[-1]/$parts[i] in
+      \'/\' | A/\' | \`/\` | \"/\" | \{/\} | \(/\)) open=$open[1,-2] ;;
+      \'/*) ;;
+      */\\)
+        # The next character is quoted, be it special or not.
+        if [[ -n $parts[next] ]]; then
+          parts[next]=x${parts[next]:1}
+        elif ((i + 2 < $#parts)); then
+          i+=2
+        else
+          return 1
+        fi
+        ;;
+      A/* | \`/* | \"/[\'\(\)\{\}] | \{/[\(\)\{]) ;;
+      */\$)
+        [[ -z $parts[next] ]] || continue
+        case $open[-1]/${parts[i + 2]} in
+          \"/\') ;;
+          */\') open+=A i+=2 ;;
+          */[\(\{]) open+=${parts[i + 2]} i+=2 ;;
+          */\$) i+=2 ;;
+        esac
+        ;;
+      # In "${x:-it's}" it stands for itself.
+      \{/\') [[ $open == *\"\{## ]] || open+=\' ;;
+      */[\'\"\`\(]) open+=$parts[i] ;;
+    esac
+  done
+  [[ -z $open && $parts[-1] != (|*[^\&])(\||\&\&|\|\&|\<|\>)[$' \t']# ]]
+}
+
+# What a message must not hold.
+typeset -g __eidos_unclean=$'([\0-\x1f\x7f]|'$__eidos_forbidden')'
 
 # Set REPLY to $1 as one line of visible text that fits on a few lines of the screen.
 __eidos_strip() {

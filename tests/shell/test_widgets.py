@@ -288,7 +288,6 @@ FAILURES: dict[str, tuple[Behaviour, str]] = {
     "unknown verdict": (raw_command(b"ls", b"fine"), shells.UNCLEAN),
     "newline": (raw_command(b"ls\ntouch PWNED\n"), shells.UNCLEAN),
     "carriage return": (raw_command(b"touch PWNED\r"), shells.UNCLEAN),
-    "tab": (raw_command(b"ls\t-l"), shells.UNCLEAN),
     "escape": (raw_command(b"ls \x1b[2K\x1b[1Gx"), shells.UNCLEAN),
     "null": (raw_command(b"ls\0-l"), shells.UNCLEAN),
     "delete": (raw_command(b"ls\x7f"), shells.UNCLEAN),
