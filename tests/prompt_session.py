@@ -18,6 +18,8 @@ def prompt(
     """Open *shell* with the widget loaded; *after* ends its startup file."""
     root = Path(environ["HOME"]).parent
     home = root / "home"
+    # Without it each new fish reads all manual pages of the machine, in the background.
+    (home / ".local/share/fish/generated_completions").mkdir(parents=True, exist_ok=True)
     rc_file = home / shell.rc_file
     rc_file.parent.mkdir(parents=True, exist_ok=True)
     rc_file.write_text(f"{shell.rc}source {shell.widget}\n{after}")

@@ -92,6 +92,8 @@ def eidos_env() -> Iterator[EidosEnv]:
         ctl=root / "ctl",
         ctl_calls=root / "ctl-calls",
     )
+    # Without it each new fish reads all manual pages of the machine, in the background.
+    (folders["XDG_DATA_HOME"] / "fish" / "generated_completions").mkdir(parents=True)
     env.ctl_does(":")
     yield env
     with suppress(FileNotFoundError, ProcessLookupError):

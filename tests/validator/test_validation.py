@@ -110,7 +110,15 @@ def test_a_fault_of_a_rule_costs_a_warning_and_not_the_answer(
 
 
 @pytest.mark.parametrize("shell", list(Shell))
-@pytest.mark.parametrize("command", ["set8 disk sda; and sudo mkfs.ext4 -F /dev/$di", "rm3 -rf /"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "set8 disk sda; and sudo mkfs.ext4 -F /dev/$di",
+        "rm3 -rf /",
+        "echo $USER@(hostname)",
+        "[a" * 4096,
+    ],
+)
 def test_what_the_fuzzer_found_raises_nothing(command: str, shell: Shell) -> None:
     """Lines on which a rule once failed: a name that only begins like that of a program."""
     assert examine(command, shell).level in set(Level)

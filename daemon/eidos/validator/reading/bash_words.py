@@ -29,6 +29,7 @@ _EXTENDED: Final = re.compile(r"[?*+@!]\Z")
 _FOREIGN: Final = {
     Shell.BASH: re.compile(r"\s"),
     Shell.ZSH: re.compile(r"[;&<>]"),
+    Shell.FISH: re.compile(r"\s"),  # what fish prints may be read once more, as bash would
 }
 """What each shell does not take into the parentheses of a pattern."""
 _ENCLOSED: Final = {
