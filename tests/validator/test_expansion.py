@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from eidos.protocol import Shell
@@ -184,6 +184,12 @@ def test_every_spelling_of_a_text_is_that_text(
 
 
 @settings(max_examples=100, deadline=None)
+@example(word="1{},}")
+@example(word="{},}")
+@example(word="{a}b,c}")
+@example(word="{{a}b}c,d}")
+@example(word="{},a}b{c,d}")
+@example(word="{..1},}")
 @given(word=st.text("{},.a1'\"", min_size=1, max_size=14))
 def test_braces_are_those_of_bash(word: str) -> None:
     """Whatever stands in braces, and however they nest, the words are those of bash."""

@@ -17,7 +17,8 @@ _RANGE: Final = re.compile(
     r"(?:([+-]?\d{1,18})\.\.([+-]?\d{1,18})|([A-Za-z])\.\.([A-Za-z]))(?:\.\.([+-]?\d{1,18}))?"
 )
 
-_PADDED: Final = re.compile(r"[+-]?0\d")
+_SEQUENCE: Final = re.compile(r"\.\.(?!$)")
+_NESTED: Final = re.compile(r"\{[^{}]*\}")
 
 _Words = list[tuple[Part, ...]]
 
@@ -43,13 +44,16 @@ def expand_braces(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     ):
         return [tuple(parts)]
     stack = [_Open()]
-    for piece in _pieces(parts):
+    pieces = list(_pieces(parts))
+    # Bash leaves `{}` alone where a word begins with it, and only there.
+    begins_empty = pieces[:2] == ["{", "}"]
+    for position, piece in enumerate(pieces):
         match piece:
-            case "{" if len(stack) <= _MAX_NESTING:
+            case "{" if len(stack) <= _MAX_NESTING and (position or not begins_empty):
                 stack.append(_Open())
             case "," if len(stack) > 1:
                 _next_choice(stack[-1])
-            case "}" if len(stack) > 1:
+            case "}" if len(stack) > 1 and _may_close(stack):
                 closed = stack.pop()
                 _append(stack[-1], *_closed(closed))
             case str():
@@ -60,6 +64,15 @@ def expand_braces(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
         unclosed = stack.pop()
         _append(stack[-1], *_unclosed(unclosed))
     return stack[0].current
+
+
+def _may_close(stack: Sequence[_Open]) -> bool:
+    """Whether a `}` ends what is open; before the first comma or `..` it is plain: `{a}b,c}`."""
+    open_ = stack[-1]
+    is_outermost = len(stack) == 2  # noqa: PLR2004 - the word itself, and these braces
+    if not is_outermost or open_.choices:
+        return True
+    return _SEQUENCE.search(_NESTED.sub("", open_.sources[0])) is not None
 
 
 def _pieces(parts: Sequence[Part]) -> Iterator[Part | str]:
