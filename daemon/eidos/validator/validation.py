@@ -137,10 +137,10 @@ def _place_of(exc: Exception) -> str:
 def examine(command: str, shell: Shell, policy: Policy = BALANCED) -> Verdict:
     """Return the verdict that `check` returns; a fault of the validator itself raises."""
     findings = list(_findings(command, shell, policy.profile))
-    overrides = {policy.use(found.rule.id, found.level) for found in findings} - {None}
+    overrides = (policy.use(found.rule.id, found.level) for found in findings)
     settled = [f._replace(level=policy.level(f.rule.id, f.level)) for f in findings]
     worst = max(settled, key=lambda found: _SEVERITY[found.level], default=None)
-    used = tuple(override for override in overrides if override is not None)
+    used = tuple(dict.fromkeys(override for override in overrides if override is not None))
     if worst is None or worst.level is Level.OK:
         return Verdict(Level.OK, "", "", command, overrides=used)
     rule = worst.rule

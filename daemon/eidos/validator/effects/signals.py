@@ -16,7 +16,6 @@ _GENTLE: Final = frozenset(
 """Signals that end nothing that minds them: they ask for news, or for reading settings again."""
 _SIGNAL: Final = re.compile(r"-(?:\d+|[A-Za-z][A-Za-z0-9]*)")
 _NAMED: Final = frozenset({"-s", "-n", "--signal"})
-_KILL: Final = Grammar("snq", frozenset({"--signal", "--queue", "--timeout"}))
 _PKILL: Final = Grammar(
     "dFgGPstuUr",
     frozenset(

@@ -34,10 +34,6 @@ _SAMPLES: Final = (
     *("sda", "sda1", "hda", "vda", "vda1", "xvda", "nvme0n1", "nvme0n1p1", "nvme0", "mmcblk0"),
     *("mmcblk0p1", "disk0", "disk0s1"),
 )
-_PARTITION: Final = re.compile(
-    r"/dev/(?:(?:sd|hd|vd|xvd)[a-zX]+[\dY]+|(?:nvme\w+|mmcblk\d+|nbd\d+|md\d+)p\d+|r?disk\d+s\d+"
-    r"|disk/by-(?:label|uuid|partuuid|partlabel)/.+|disk/by-.+-part\d+)"
-)
 _MEMORY: Final = re.compile(r"/dev/(?:k?mem|port|nvram)")
 _ANY_DEVICE: Final = re.compile(r"/dev/[^/]*(?:\{\}|\$|`|%)")
 _DISK_VARIABLE: Final = re.compile(
@@ -63,11 +59,6 @@ def is_first_path(path: str) -> bool:
     return path.startswith("/dev/") and (
         _FIRST.fullmatch(path) is not None or _is_pattern_for_first(path)
     )
-
-
-def is_partition_path(path: str) -> bool:
-    """Whether *path* is a part of a disk."""
-    return _PARTITION.fullmatch(path) is not None
 
 
 def may_be_disk(word: Word) -> bool:

@@ -101,11 +101,6 @@ def is_home(word: Word) -> bool:
     return match is not None and match["below"] is None
 
 
-def is_own_home(word: Word) -> bool:
-    """Whether *word* is the user's home folder, or all that is in it."""
-    return folder_of(word) == "~"
-
-
 def in_home(word: Word) -> str:
     """Return the path of *word* below the home folder of some user; "" when it is elsewhere."""
     match = places.HOME.fullmatch(folder_of(word))
@@ -144,11 +139,6 @@ def is_account_file(word: Word) -> bool:
 def is_login_file(word: Word) -> bool:
     """Whether *word* is one of the files that say who may log in and become root."""
     return _is_one_of(word, places.LOGIN_FILES, _LOGINS)
-
-
-def is_vital_program(word: Word) -> bool:
-    """Whether *word* is a program without which nothing starts, or nothing can be repaired."""
-    return _is_one_of(word, places.VITAL_PROGRAMS, _PROGRAMS)
 
 
 def is_vital_file(word: Word) -> bool:
@@ -289,5 +279,4 @@ _FOLDERS: Final = _indexed(places.SYSTEM_FOLDERS)
 _CORE: Final = _indexed(places.CORE_FOLDERS)
 _ACCOUNTS: Final = _indexed(places.ACCOUNT_FILES)
 _LOGINS: Final = _indexed(places.LOGIN_FILES)
-_PROGRAMS: Final = _indexed(places.VITAL_PROGRAMS)
 _VITAL: Final = _indexed(places.VITAL_FILES)

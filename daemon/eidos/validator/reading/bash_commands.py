@@ -41,7 +41,6 @@ _ALWAYS_INSTALLED: Final = frozenset(
 _DECLARING: Final = frozenset(
     {"export", "declare", "typeset", "local", "readonly", "integer", "float"}
 )
-_NOT_OPERATOR: Final = re.compile(r"[^\s;&|()<>]")
 
 
 class CommandReader(ParameterReader):
