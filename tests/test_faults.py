@@ -144,9 +144,11 @@ def test_endless_frames_end_in_a_fresh_start_not_in_a_full_memory(stopped: RealD
     with dial(stopped) as sock:
         handshake(sock)
         # 64 bytes of memory a frame: well over the limit, and well under RLIMIT_DATA, which is four
-        # times the limit, and at which libzmq aborts and says less.
-        for _ in range(25):
-            sock.sendall(frames)
+        # times the limit, and at which libzmq aborts and says less. On a slow machine the daemon
+        # has ended before the last of them is sent.
+        with suppress(ConnectionError):
+            for _ in range(25):
+                sock.sendall(frames)
 
         assert stopped.wait() == 1
     assert "uses more than 96 MB" in stopped.log
