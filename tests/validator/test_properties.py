@@ -63,7 +63,7 @@ WRAPPINGS = [
     "systemd-run --user {}",
     "python3 -c 'import os; os.system({double})'",
     "{} > /dev/null 2>&1",
-    "> log {}",
+    "> log eval {quoted}",
 ]
 HARMLESS = ["ls", "echo done", "cd /tmp", "true", "git status", "x=1", "sleep 1", "cat notes.txt"]
 JOINS = ["{a}; {b}", "{a} && {b}", "{b} ; {a}", "{a} || {b}", "{b} & {a}", "( {a} ); {b}"]
