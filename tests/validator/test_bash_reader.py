@@ -1,7 +1,6 @@
 """What the reader of bash and zsh makes of a text, held against a second parser, shfmt."""
 
 import contextlib
-import dataclasses
 import json
 import subprocess
 import sys
@@ -11,9 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import astuple
 
 from eidos.protocol import Shell
 from eidos.validator import script
@@ -77,8 +78,8 @@ def nodes(node: Any) -> Iterator[Any]:
     yield node
     if isinstance(node, tuple):
         below = iter(cast("tuple[Any, ...]", node))
-    elif dataclasses.is_dataclass(node):
-        below = (getattr(node, field.name) for field in dataclasses.fields(node))
+    elif isinstance(node, msgspec.Struct):
+        below = iter(astuple(node))
     else:
         return
     for child in below:

@@ -7,7 +7,20 @@ from pathlib import Path
 import pytest
 
 from eidos.protocol import Level, Shell
+from eidos.validator.budget import Budget
+from eidos.validator.commands import Command
+from eidos.validator.effects.effect import (
+    ALL_TRAITS,
+    ASSIGNING,
+    FED,
+    REDIRECTED,
+    REPEATED,
+    UNPLAIN,
+    traits_of,
+)
+from eidos.validator.evaluating.evaluation import evaluate
 from eidos.validator.policy import Policy
+from eidos.validator.reading.syntax import read_line
 from eidos.validator.rules import EFFECTS, GROUPS, RULES, Rule, rows_of
 from eidos.validator.validation import check
 
@@ -54,6 +67,30 @@ def test_every_effect_has_its_row_and_every_row_its_effect() -> None:
     rows = {rule.id for group in GROUPS.keys() - by_validation for rule in rows_of(group)}
 
     assert asked == rows
+
+
+def test_every_effect_is_asked_of_something() -> None:
+    """An effect without programs and traits would never be asked, and its rule never broken."""
+    assert [effect.rule for effect in EFFECTS if not effect.programs and not effect.when] == []
+
+
+def test_every_command_with_a_trait_is_asked_what_the_trait_is_about() -> None:
+    """Redirections, variables, pipes, loops and odd names are each a way to break some rule."""
+    plain = traits_of(command_of("ls"))
+
+    assert traits_of(command_of("ls > f")) == plain | REDIRECTED
+    assert traits_of(command_of("x=1 ls")) == plain | ASSIGNING
+    assert traits_of(command_of("ls $(pwd)")) == plain | FED
+    assert traits_of(command_of("for i in 1 2; do ls; done")) == plain | REPEATED
+    assert traits_of(command_of("ls &")) == plain | REPEATED
+    assert traits_of(command_of("./ls")) == traits_of(command_of("$x")) == plain | UNPLAIN
+    assert plain | REDIRECTED | ASSIGNING | FED | REPEATED | UNPLAIN == ALL_TRAITS
+
+
+def command_of(line: str) -> Command:
+    """Return the last command that *line* runs."""
+    budget = Budget.start()
+    return evaluate(read_line(line, Shell.BASH, budget), Shell.BASH, budget).commands[-1]
 
 
 def test_reasons_are_one_short_line() -> None:

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import tree_sitter_bash
+from msgspec.structs import astuple
 from tree_sitter import Language, Node, Parser
 
 from eidos.protocol import Shell
@@ -47,9 +48,8 @@ def programs_of(part: Any) -> Iterator[str]:
     if isinstance(part, tuple):
         for each in part:
             yield from programs_of(each)
-    elif is_dataclass(part):
-        for field in fields(part):
-            yield from programs_of(getattr(part, field.name))
+    elif isinstance(part, msgspec.Struct):
+        yield from programs_of(astuple(part))
 
 
 def test_no_program_is_seen_by_tree_sitter_alone() -> None:

@@ -1,7 +1,7 @@
 """Questions that many rules ask of the same command, one rule after the other."""
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from eidos.validator.commands import Command
 
@@ -24,10 +24,6 @@ class Once(Generic[_Answer]):
     def __call__(self, command: Command) -> _Answer:
         """Return the function's answer."""
         kept = vars(command)
-        answer = kept.get(self._key, _MISSING)
-        if answer is _MISSING:
-            answer = kept[self._key] = self._function(command)
-        return cast("_Answer", answer)
-
-
-_MISSING: Final = object()
+        if self._key not in kept:
+            kept[self._key] = self._function(command)
+        return cast("_Answer", kept[self._key])

@@ -3,7 +3,7 @@
 import time
 from typing import Final, Self
 
-TIME_S: Final = 0.010
+TIME_S: Final = 0.008
 """By the clock on the wall; an ordinary command needs 0.1 to 0.5 ms."""
 MAX_STEPS: Final = 20_000
 """Words, parts and commands looked at; an ordinary command needs less than 200."""

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+import msgspec
+from msgspec.structs import replace
 
-@dataclass(frozen=True, slots=True)
-class Word:
+
+class Word(msgspec.Struct, frozen=True):
     """One argument; where a variable or substitution makes it unknown, its source text stands.
 
     A leading `~` is the home directory of the user alone (`~bob` that of bob): a file that is
@@ -41,8 +42,7 @@ class Machine(StrEnum):
     """A container that does not see the file system of its host."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redirect:
+class Redirect(msgspec.Struct, frozen=True):
     """A redirection such as `>> file`; of a here-document or here-string the target is its text."""
 
     operator: str
@@ -69,16 +69,14 @@ class Redirect:
         return self.operator == ">&" and re.fullmatch(r"\d+-?|-", self.target.text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True):
     """`name=value`, before a command or alone."""
 
     name: str
     value: Word
 
 
-@dataclass(frozen=True, eq=False)
-class Command:
+class Command(msgspec.Struct, frozen=True, eq=False, dict=True):
     """One program and how it is called, the wrappers around it (sudo, env, xargs) taken off.
 
     A function's definition is the command `function NAME`; assignments that stand alone, or behind

@@ -1,11 +1,12 @@
 """How strict the validator is: a profile, and the levels that the user gave to single rules."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+
+import msgspec
 
 from eidos.errors import ConfigError
 from eidos.protocol import Level
@@ -29,8 +30,7 @@ NEVER_FINE: Final = frozenset({"unreadable", "unreadable-script", "unread-syntax
 """What nobody could check may be blocked or warned about, never be called fine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(msgspec.Struct, frozen=True):
     """One use of a setting that changed what a rule says."""
 
     rule: str
@@ -38,12 +38,11 @@ class Override:
     now: Level
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """A profile and the overrides of single rules, which count for more than the profile."""
 
     profile: Profile = Profile.BALANCED
-    overrides: Mapping[str, Level] = field(default_factory=lambda: MappingProxyType({}))
+    overrides: Mapping[str, Level] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def build(cls, profile: str, overrides: Mapping[str, str]) -> "Policy":

@@ -39,7 +39,7 @@ from eidos.validator.effects import (
     tunnels,
     versioning,
 )
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import ALL_TRAITS, Effect, traits_of
 
 GROUPS: Final = {
     "deleting": deleting.EFFECTS,
@@ -108,7 +108,6 @@ def rows_of(group: str) -> tuple[Rule, ...]:
 
 RULES: Final = {rule.id: rule for group in GROUPS for rule in rows_of(group)}
 EFFECTS: Final = tuple(effect for group in GROUPS.values() for effect in group)
-_OF_ALL: Final = tuple(effect for effect in EFFECTS if not effect.programs)
 
 
 def _index() -> dict[str, tuple[Effect, ...]]:
@@ -120,11 +119,17 @@ def _index() -> dict[str, tuple[Effect, ...]]:
 
 
 _BY_PROGRAM: Final = _index()
+_BY_TRAITS: Final = tuple(
+    tuple(effect for effect in EFFECTS if effect.when & traits) for traits in range(ALL_TRAITS + 1)
+)
 
 
 def broken_by(command: Command) -> Iterator[Rule]:
     """Yield the rules that *command* breaks."""
-    for effect in _BY_PROGRAM.get(command.name, ()) + _OF_ALL:
+    for effect in _BY_PROGRAM.get(command.name, ()):
+        if effect.applies(command):
+            yield RULES[effect.rule]
+    for effect in _BY_TRAITS[traits_of(command)]:
         if effect.applies(command):
             yield RULES[effect.rule]
     if command.family == command.name or command.family not in _BY_PROGRAM:

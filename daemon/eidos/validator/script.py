@@ -7,12 +7,12 @@ bash_reader, fish_reader and the readers of code build it; `evaluation` walks it
 knows which grammar a command was written in.
 """
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Text:
+
+class Text(msgspec.Struct, frozen=True):
     """Characters that stand for themselves, escapes resolved."""
 
     text: str
@@ -20,8 +20,7 @@ class Text:
     """Patterns, braces and a tilde in it are plain characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(msgspec.Struct, frozen=True):
     """A parameter expansion: `$x`, `${x:-y}`, `$1`, `$argv`."""
 
     name: str
@@ -34,8 +33,7 @@ class Variable:
     """The words inside the operator, where it has any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Substitution:
+class Substitution(msgspec.Struct, frozen=True):
     """A script whose output becomes part of the word, or of the file that the word names."""
 
     script: "Statement"
@@ -45,8 +43,7 @@ class Substitution:
     is_quoted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """What only the shell can compute, such as arithmetic."""
 
     source: str
@@ -56,16 +53,14 @@ class Unknown:
 Part: TypeAlias = Text | Variable | Substitution | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class RawWord:
+class RawWord(msgspec.Struct, frozen=True):
     """One word as written, before anything is expanded; it may become none, one or many."""
 
     parts: tuple[Part, ...]
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawRedirect:
+class RawRedirect(msgspec.Struct, frozen=True):
     """A redirection; of a here-document or here-string the target is the text itself."""
 
     operator: str
@@ -74,17 +69,17 @@ class RawRedirect:
     fd: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RawAssignment:
-    """`name=value`; an array is its values in a row."""
+class RawAssignment(msgspec.Struct, frozen=True):
+    """`name=value`."""
 
     name: str
     values: tuple[RawWord, ...]
+    """One, but for an array."""
     is_append: bool = False
+    is_array: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A simple command; with no words its assignments stay in the shell."""
 
     words: tuple[RawWord, ...]
@@ -94,29 +89,25 @@ class Call:
     """As it stands in the line, for the reader of a verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pipeline:
+class Pipeline(msgspec.Struct, frozen=True):
     """Stages that run beside each other, the output of each read by the next."""
 
     stages: "tuple[Statement, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(msgspec.Struct, frozen=True):
     """Statements one after the other, whether by `;`, `&&`, `||` or a line break."""
 
     statements: "tuple[Statement, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Background:
+class Background(msgspec.Struct, frozen=True):
     """A statement that is not waited for."""
 
     body: "Statement"
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """A block with redirections of its own; in a subshell nothing it sets stays."""
 
     body: "Statement"
@@ -124,8 +115,7 @@ class Group:
     is_subshell: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(msgspec.Struct, frozen=True):
     """A body run again and again: for each value of *name*, or while the condition holds."""
 
     body: "Statement"
@@ -136,23 +126,20 @@ class Loop:
     """`while true`, `until false`, `for ((;;))`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branches:
+class Branches(msgspec.Struct, frozen=True):
     """Conditions and bodies of which only some run, in the order of the text."""
 
     statements: "tuple[Statement, ...]"
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(msgspec.Struct, frozen=True):
     """A function; its body runs when its name is called."""
 
     name: str
     body: "Statement"
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(msgspec.Struct, frozen=True):
     """`[[ … ]]`, `(( … ))`: runs no program but those in its substitutions."""
 
     words: tuple[RawWord, ...]

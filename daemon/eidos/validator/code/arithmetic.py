@@ -1,8 +1,9 @@
 """Operators on known values, none of which can make the reader itself slow or large."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code.trace import Trace
 from eidos.validator.code.values import MAX_TEXT, Value, call, carried, concatenated, known

@@ -1,8 +1,9 @@
 """What the functions do that delete, move, open, list and change files."""
 
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code.network import fetch
 from eidos.validator.code.programs import STDIN, is_address, run_text, run_words

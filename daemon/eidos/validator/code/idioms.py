@@ -1,6 +1,6 @@
 """What the functions do that only one or two languages have, or order the arguments of so."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from eidos.validator.code.decoding import decode
 from eidos.validator.code.files import opened, write_file, write_to

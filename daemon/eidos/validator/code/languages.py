@@ -1,8 +1,9 @@
 """Which languages there are: how each is written, and what the names in it stand for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from eidos.validator.code.lexicon import LEXICONS, Lexicon
 from eidos.validator.code.programs import STDIN
@@ -21,8 +22,7 @@ def _input(*names: str) -> dict[str, Value]:
     return dict.fromkeys(names, STDIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(msgspec.Struct, frozen=True):
     """How a language of calls, texts and blocks is written, and what its names stand for."""
 
     lexicon: Lexicon

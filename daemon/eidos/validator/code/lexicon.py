@@ -1,9 +1,11 @@
 """How the texts, names and signs of each language are written: one row of facts for each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 
 class Inside(Enum):
@@ -22,8 +24,7 @@ class Inside(Enum):
     """`\\(x)`"""
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(msgspec.Struct, frozen=True):
     """How a text ends, and what stands for something else in it."""
 
     close: str
@@ -33,8 +34,7 @@ class Quote:
     """It is run, and becomes its output."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Lexicon:
+class Lexicon(msgspec.Struct, frozen=True, eq=False):
     """The signs of a language."""
 
     quotes: Mapping[str, Quote]
@@ -55,7 +55,7 @@ class Lexicon:
     """`/x/` is a pattern where a value is expected."""
     regex_words: frozenset[str] = frozenset()
     """Words before a text in delimiters of one's choice: `m{x}`, `s/x/y/`."""
-    text_words: Mapping[str, Quote] = field(default_factory=dict[str, Quote])
+    text_words: Mapping[str, Quote] = {}
     """The same for texts: `q(x)`, `%w[a b]`."""
     operators: frozenset[str] = frozenset({"and", "or", "xor", "instanceof"})
     """Those that are words."""

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from eidos.validator.budget import Budget, OverBudget
 from eidos.validator.code.calling import Caller
@@ -26,12 +27,11 @@ _CONSTANTS: Final = {name: Value(name="true") for name in ("t", "#t", "true")}
 LISP: Final = load("lisp", _CONSTANTS)
 
 
-@dataclass(slots=True)
-class Form:
+class Form(msgspec.Struct):
     """A list of the program, or a name in it."""
 
     name: str = ""
-    items: "list[Form | Value]" = field(default_factory=list["Form | Value"])
+    items: "list[Form | Value]" = []
     is_list: bool = False
 
     @property

@@ -1,8 +1,9 @@
 """What the functions do that fetch, send and connect."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code.trace import Act, Site, Trace
 from eidos.validator.code.values import (

@@ -1,6 +1,6 @@
 """What the functions do that list folders and make paths."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from eidos.validator.code.trace import Act, Site, Trace
 from eidos.validator.code.values import Value, known, path_of, pattern, shell_text

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code.decoding import decode
 from eidos.validator.code.trace import FORK, MAX_CALLS, Act, Site, Trace

@@ -2,8 +2,9 @@
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, cast
+
+from msgspec.structs import replace
 
 from eidos.validator.code import texts
 from eidos.validator.code.python_names import PYTHON

@@ -2,8 +2,9 @@
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code import texts
 from eidos.validator.code.arithmetic import added, arithmetic, repeated, whole

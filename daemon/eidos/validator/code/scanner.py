@@ -200,7 +200,8 @@ class _Scanner:
 
     def _is_operator(self, word: str) -> bool:
         """Whether the word is one like perl's `q`, with a text in delimiters behind it."""
-        rest = self.text[self.at + len(word) :][:3]
+        end = self.at + len(word)
+        rest = self.text[end : end + 3]
         sign = rest.lstrip(" ")[:1]
         last = self.row[-1] if self.row else None
         follows_member = last is not None and last.text in {"->", "{", "sub"}

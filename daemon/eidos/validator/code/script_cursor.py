@@ -1,7 +1,8 @@
 """Where the reader of a program of tokens has come to."""
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from eidos.validator.code.calling import Caller
 from eidos.validator.code.lexicon import Lexicon
@@ -16,8 +17,7 @@ _CLOSES: Final = frozenset({";", ")", "]", "}"})
 _MAX_SOURCE: Final = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(msgspec.Struct, frozen=True):
     """Some of the tokens of a program, such as the body of a function."""
 
     tokens: Tokens

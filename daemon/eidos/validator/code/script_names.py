@@ -1,7 +1,8 @@
 """The names in a program of tokens: how they get their values, and what their members are."""
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code.arithmetic import added
 from eidos.validator.code.script_cursor import Cursor

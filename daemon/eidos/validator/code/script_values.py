@@ -1,8 +1,9 @@
 """The values of the expressions in a program of tokens: operators from left to right."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code.arithmetic import added, arithmetic, number_in, repeated
 from eidos.validator.code.files import write_to

@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Final
+
+import msgspec
 
 from eidos.validator.code.acts import ACTS
 from eidos.validator.code.trace import Act
@@ -13,15 +14,14 @@ from eidos.validator.code.values import Value
 _TABLES: Final = files("eidos.validator.code") / "names"
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(msgspec.Struct, frozen=True):
     """The library of a language, as far as it reaches beyond the program."""
 
     functions: Mapping[str, Act]
     """By their full names, parts joined by dots."""
     methods: Mapping[str, Act]
     """By the last part of the name, whatever it is called on."""
-    constants: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    constants: Mapping[str, Value] = {}
 
     def find(self, name: str) -> Act | None:
         """Return the act that *name* stands for, if any."""

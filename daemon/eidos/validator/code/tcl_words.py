@@ -1,8 +1,9 @@
 """Tcl as commands made of words: braces, quotes, brackets, variables."""
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from eidos.validator.budget import OverBudget
 from eidos.validator.code.calling import Caller
@@ -17,8 +18,7 @@ _NAME: Final = re.compile(r"\$(?:\{([^}]{0,64})\}|((?:::)?\w+(?:::\w+)*)(?:\(([^
 _STEPS: Final = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """A word of a command; of one in braces the text is not expanded."""
 
     value: Value

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.code.decoding import CODEC_NAMES, decode
 from eidos.validator.code.trace import Act, Site, Trace

@@ -1,7 +1,8 @@
 """The tokens of a program, and what closes what among them."""
 
-from dataclasses import dataclass, field
 from typing import Final, Literal
+
+import msgspec
 
 from eidos.validator.budget import OverBudget
 from eidos.validator.code.lexicon import Lexicon
@@ -17,8 +18,7 @@ _MAX_BACK: Final = 40
 Kind = Literal["name", "number", "text", "command", "regex", "angle", "sign", "end"]
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(msgspec.Struct, frozen=True):
     """A word, sign or literal of a program."""
 
     kind: Kind
@@ -32,14 +32,13 @@ class Token:
     """A blank stands before it."""
 
 
-@dataclass(slots=True)
-class Tokens:
+class Tokens(msgspec.Struct):
     """The tokens of a program, and for each opening bracket or word the token that closes it."""
 
     text: str
-    row: list[Token] = field(default_factory=list[Token])
-    pairs: dict[int, int] = field(default_factory=dict[int, int])
-    ends: dict[int, int] = field(default_factory=dict[int, int])
+    row: list[Token] = []
+    pairs: dict[int, int] = {}
+    ends: dict[int, int] = {}
     """Where the statement around a token ends, once somebody has asked."""
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from eidos.validator.budget import Budget, OverBudget
 from eidos.validator.code.values import (
@@ -34,14 +35,13 @@ FORK: Final = Background(call("fork"))
 _IDLE: Final = frozenset({"sleep"})
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """A call in a program: what is called, on what, and with what."""
 
     name: str
     args: tuple[Value, ...] = ()
-    named: Mapping[str, Value] = field(default_factory=dict[str, Value])
-    receiver: Value = field(default_factory=Value)
+    named: Mapping[str, Value] = {}
+    receiver: Value = msgspec.field(default_factory=Value)
     source: str = ""
 
     def arg(self, position: int, *names: str) -> Value:
@@ -56,8 +56,7 @@ Act = Callable[["Trace", Site], Value]
 """What a function of a library does: it leaves commands in the trace, and returns a value."""
 
 
-@dataclass(slots=True)
-class Socket:
+class Socket(msgspec.Struct):
     """The connection that a program opens, and what makes a shell of it."""
 
     host: Value | None = None

@@ -6,8 +6,10 @@ visible in whatever it builds of it: `"rm " + open(f).read()` is `rm $(cat f)`.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.script import (
     Background,
@@ -37,25 +39,22 @@ _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _PLAIN_WORD: Final = re.compile(r"[\w./:@%+=,~-]+")
 
 
-@dataclass(slots=True)
-class Writing:
+class Writing(msgspec.Struct):
     """A file that the program has opened to write, and what it has written so far."""
 
     path: "Value"
     appends: bool
-    texts: "list[Value]" = field(default_factory=list["Value"])
+    texts: "list[Value]" = []
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(msgspec.Struct, frozen=True):
     """A function of the program: its parameters, and where its body stands for the reader."""
 
     parameters: tuple[str, ...]
     body: object
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """All that is known of a value; of one made without arguments nothing is."""
 
     parts: tuple[Part, ...] | None = None

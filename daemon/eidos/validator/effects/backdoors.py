@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from eidos.validator.commands import Command, Redirect, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import REDIRECTED, Effect
 from eidos.validator.evaluating.interpreters import SHELLS, is_interpreter
 from eidos.validator.evaluating.options import Grammar
-from eidos.validator.programs.code_words import connects_shell
+from eidos.validator.programs.code_words import FOLLOWED, LANGUAGES, connects_shell
 from eidos.validator.programs.network import (
     brings,
     is_free_descriptor,
@@ -241,6 +241,9 @@ _BY_PROGRAM: Final[dict[str, Callable[[Command], bool]]] = {
 }
 
 
+_CONNECTING: Final = LANGUAGES | FOLLOWED | _CONNECTORS | _BY_PROGRAM.keys() | {"print"}
+
+
 _PAGE_RUNS: Final = re.compile(
     r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|eval|assert|create_function)\b[^;]{0,80}"
     r"\$_(?:GET|POST|REQUEST|COOKIE|SERVER|FILES)|`\s*\$_(?:GET|POST|REQUEST|COOKIE)"
@@ -262,6 +265,6 @@ def _writes_web_shell(command: Command) -> bool:
 
 
 EFFECTS: Final[tuple[Effect, ...]] = (
-    Effect("reverse-shell", _is_reverse_shell),
+    Effect("reverse-shell", _is_reverse_shell, _CONNECTING, REDIRECTED),
     Effect("web-shell", _writes_web_shell, _PRINTERS | {"tee", "cat"}),
 )

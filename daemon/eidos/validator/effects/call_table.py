@@ -21,9 +21,10 @@ file names.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 from typing import Final
+
+import msgspec
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command
@@ -44,8 +45,7 @@ _BUT: Final = "but:"
 _YES: Final = "<yes>"
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(msgspec.Struct, frozen=True):
     """One row."""
 
     path: tuple[_Test | None, ...]
@@ -62,8 +62,7 @@ class _Call:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(msgspec.Struct, frozen=True):
     """Whether a command is one of the calls of a table."""
 
     calls: dict[str, tuple[_Call, ...]]

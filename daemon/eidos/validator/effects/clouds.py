@@ -3,6 +3,7 @@
 from typing import Final
 
 from eidos.validator.effects.call_table import calls
+from eidos.validator.effects.cloud_code import CODE_EFFECTS
 from eidos.validator.effects.effect import Effect
 
 _DESTROY_ALL: Final = """
@@ -46,7 +47,7 @@ aws-nuke|nuke  **      --no-dry-run
 aws-nuke    --no-dry-run
 cloud-nuke  **         --force|<yes>
 azure-nuke|gcp-nuke  ** --no-dry-run|--force|--quiet
-openstack   **         delete  <all>
+openstack|nova|cinder|glance|neutron  **  delete|*-delete  <all>
 openstack   project    purge
 swift       delete     -a|--all
 hcloud|doctl|scw|vultr-cli|linode-cli|oci|exo|upctl|civo  **  delete|remove|rm|destroy  <all>
@@ -54,6 +55,9 @@ heroku      apps:destroy|apps:delete  <all>
 vercel|netlify|wrangler|firebase|railway  **  rm|remove|delete|sites:delete  <all>
 ceph        osd        pool    delete|rm  <all>
 flyctl|fly  apps|machine|volumes  destroy  <all>
+firebase    projects:delete|apps:delete|functions:delete  <all>
+supabase    projects  delete  <all>
+influx      bucket|org  delete  <all>
 firebase    firestore:delete   --all-collections  -f|--force|-y|--yes|<yes>
 oci         os         bucket  delete  --empty|--force
 cf          delete-org -f|<yes>
@@ -226,4 +230,5 @@ EFFECTS: Final[tuple[Effect, ...]] = (
     calls("cloud-delete-files", _FILES),
     calls("cloud-delete", _DELETE),
     calls("cloud-unprotect", _UNPROTECT),
+    *CODE_EFFECTS,
 )

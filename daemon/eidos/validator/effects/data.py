@@ -5,7 +5,7 @@ from typing import Final
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command
 from eidos.validator.effects.call_table import calls
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import ANY, Effect
 from eidos.validator.effects.listing import Feed, feed_of
 from eidos.validator.programs.subcommands import SYNTAXES, usage_of
 
@@ -64,7 +64,7 @@ _UNASKED: Final = frozenset(
 _VERBS: Final = frozenset(
     """
     delete destroy terminate wipe nuke drop delete-all destroy-all remove-all purge-all
-    factory-reset decommission
+    factory-reset decommission destroy-model destroy-controller
     """.split()
 )
 _ORDINARY: Final = frozenset(
@@ -98,6 +98,6 @@ EFFECTS: Final[tuple[Effect, ...]] = (
     calls("delete-mail", _MAIL),
     calls("spread-files-delete", _SPREAD),
     calls("settings-reset", _SETTINGS),
-    Effect("delete-listing", _deletes_listing),
-    Effect("delete-unasked", _deletes_unasked),
+    Effect("delete-listing", _deletes_listing, when=ANY),
+    Effect("delete-unasked", _deletes_unasked, when=ANY),
 )

@@ -31,6 +31,9 @@ _LISTERS: Final = frozenset(
 )
 
 
+_OF_DB2: Final = re.compile(r"\bdrop\s+db\b", re.IGNORECASE)
+
+
 @Once
 def _losses(command: Command) -> frozenset[Loss]:
     """Return what the statements take away that stand in the line for *command* to run."""
@@ -39,7 +42,10 @@ def _losses(command: Command) -> frozenset[Loss]:
         and usage_of(command).program not in _CLIENTS
     ):
         return frozenset()
-    found = {loss for text in texts_given(command) for loss in losses_of(text)}
+    texts = texts_given(command)
+    if command.name == "db2":
+        texts = (*texts, _OF_DB2.sub("drop database", " ".join(w.text for w in command.args)))
+    found = {loss for text in texts for loss in losses_of(text)}
     sources = (*command.upstream[-NEAR:], *command.reads[-NEAR:])
     is_listed = any(source.name in _CLIENTS for source in sources)
     for source in sources:

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Final
 
 from eidos.validator.commands import Command
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import FED, Effect
 from eidos.validator.effects.unread import SCRIPTED, given_as_script, program_of
 from eidos.validator.evaluating.interpreters import SHELLS
-from eidos.validator.programs.code_words import runs_decoded
+from eidos.validator.programs.code_words import FOLLOWED, LANGUAGES, runs_decoded
 
 _UNPACKED_TEXT: Final = frozenset(
     "zcat gzcat bzcat bz2cat xzcat lzcat zstdcat lz4cat lzma unlzma gunzip bunzip2 unxz unzstd "
@@ -136,6 +136,7 @@ def _hides(command: Command) -> bool:
 
 
 _SCHEDULERS: Final = frozenset({"crontab", "at", "batch"})
+_RUNNERS: Final = SCRIPTED | LANGUAGES | FOLLOWED | {"eval"}
 
 
 def _opens_own(command: Command) -> bool:
@@ -147,4 +148,4 @@ def _opens_own(command: Command) -> bool:
     return command.name in {"source", ".", "eval", "export"} and is_decrypted
 
 
-EFFECTS: Final[tuple[Effect, ...]] = (Effect("decoded-run", _runs_decoded),)
+EFFECTS: Final[tuple[Effect, ...]] = (Effect("decoded-run", _runs_decoded, _RUNNERS, FED),)

@@ -49,6 +49,19 @@ def _deletes_system(command: Command) -> bool:
     )
 
 
+def _deletes_store(command: Command) -> bool:
+    if command.machine is Machine.CONTAINER:
+        return False
+    words, is_whole = removal_of(command)
+    words = words if is_whole else [word for word in words if word.text.endswith("/*")]
+    if aims_at(words, targets.is_store):
+        return True
+    return any(
+        not search.is_narrow and aims_at(search.roots, targets.is_store)
+        for search in _searches(command)
+    )
+
+
 def _replacing_searches(command: Command) -> Iterator[Search]:
     """Yield the searches after which a packed or encrypted file stands in the place of each."""
     search = search_of(command) if command.name in RUNNERS else None
@@ -106,6 +119,8 @@ def _is_own_business(word: Word) -> bool:
     path = targets.path_of(word)
     if not path:
         return not word.text.startswith("..")
+    if path.startswith("/opt/") and path.count("/") == _DEPTH_OF_PACKAGE:
+        return False
     if path.startswith("~/") or places.SPARED_TREE.match(path):
         return True
     return _SPARED.match(path) is not None
@@ -126,6 +141,8 @@ _PROGRAM_TREE: Final = re.compile(
 _SHARED_BY_PROGRAMS: Final = frozenset(
     {"/tmp", "/var/tmp", "/var/cache", "/var/www", "/dev/shm", "/private/tmp"}
 )
+_DEPTH_OF_PACKAGE: Final = 2
+"""Of `/opt/vendor`: all that was installed there, for everybody."""
 _DEPTH_OF_NAMED_SETTING: Final = 4
 
 
@@ -253,6 +270,7 @@ _ALL: Final = ERASERS | EMPTIERS | PACKERS | RUNNERS
 EFFECTS: Final[tuple[Effect, ...]] = (
     _of(_ALL | EMPTYING, "delete-system", _deletes_system),
     _of(_ALL, "delete-key-folder", _deletes_keys),
+    _of(_ALL, "delete-store", _deletes_store),
     _of({"git"}, "delete-by-git", _cleans_system),
     *moving.EFFECTS,
     _of(_ALL - RUNNERS, "delete-broad", _deletes_broadly),

@@ -5,7 +5,7 @@ from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import ERASERS, files_changed, of_files
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import UNPLAIN, Effect
 from eidos.validator.evaluating.options import Grammar, read_options
 from eidos.validator.places import targets
 
@@ -106,9 +106,9 @@ def _renames_itself(command: Command) -> bool:
 EFFECTS: Final = (
     *of_files("false-name", _renames_itself, "/proc"),
     Effect("kernel-name", _passes_for_kernel, frozenset({"exec"})),
-    Effect("kernel-name", lambda c: c.name[:1] == "[" and _passes_for_kernel(c)),
+    Effect("kernel-name", lambda c: c.name[:1] == "[" and _passes_for_kernel(c), when=UNPLAIN),
     Effect("false-name", _runs_under_false_name, frozenset({"exec"})),
-    Effect("hidden-run", _runs_from_hiding),
+    Effect("hidden-run", _runs_from_hiding, _READING_FIRST, UNPLAIN),
     Effect("false-date", _falsifies_date, frozenset({"touch", "gtouch"})),
     Effect("delete-itself", _deletes_itself, ERASERS),
 )

@@ -225,6 +225,8 @@ _DEVICE_NODE: Final = re.compile(r"/dev/(?:nvme\d|sg\d+|bsg/.+)")
 
 
 def _erases(command: Command) -> bool:
+    if command.has("--autonuke"):
+        return True
     return _is_eraser(command) and aims_at(
         command.args, _is_disk, _is_device_node, _is_any_device, names_all_disks
     )

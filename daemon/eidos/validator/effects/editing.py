@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import REDIRECTED, Effect
 from eidos.validator.effects.writing import WRITERS, How, writes
 
 _MAX_READ: Final = 64
@@ -67,14 +67,12 @@ def of_files(
 
     def by_redirect(command: Command) -> bool:
         redirects = command.redirects
-        return (
-            bool(redirects)
-            and any(r.target.text.startswith(places) or r.target.folder for r in redirects)
-            and applies(command)
-        )
+        return any(
+            r.target.text.startswith(places) or r.target.folder for r in redirects
+        ) and applies(command)
 
     programs = CHANGERS | ERASERS if erasers else CHANGERS
-    return Effect(rule, applies, programs), Effect(rule, by_redirect)
+    return Effect(rule, applies, programs), Effect(rule, by_redirect, when=REDIRECTED)
 
 
 def _texts(command: Command) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import FED, REDIRECTED, REPEATED, Effect
 from eidos.validator.effects.streams import (
     ENDLESS_FILES,
     GROWING,
@@ -76,8 +76,6 @@ def _writes_file(command: Command) -> bool:
 
 
 def _fills_disk(command: Command) -> bool:
-    if not command.redirects and command.name not in _FILE_WRITERS:
-        return False
     if _size_made(command) >= _HUGE or _asks_for_all(command):
         return True
     if pours(command) and (_writes_file(command) or command.name == "split"):
@@ -232,6 +230,7 @@ def _prints_endlessly(word: Word) -> bool:
 
 
 _NO_TIME: Final = re.compile(r"0+[smhdy]?")
+_COPYING: Final = frozenset({"dd", "gdd", "tee", "cp"})
 _STRESSING: Final = frozenset({"stress", "stress-ng", "cpuburn", "mprime", "burnP6", "cpuburn-in"})
 
 
@@ -251,8 +250,6 @@ def _keeps_busy(command: Command) -> bool:
         asks = command.has("--help", "--version", "--stressors", "--class")
         timed = asks or (bool(given) and not any(_NO_TIME.fullmatch(text) for text in given))
         return not timed and not limits(command)
-    if not command.redirects and command.name not in {"dd", "gdd", "tee", "cp"}:
-        return False
     to_nowhere = any(word.text == "/dev/null" for word in _written(command))
     return to_nowhere and pours(command)
 
@@ -261,8 +258,8 @@ _BIG: Final = frozenset(
     {"fallocate", "mkfile", "truncate", "gtruncate", "dd", "gdd", "head", "ghead"}
 )
 EFFECTS: Final = (
-    Effect("fill-disk", _fills_disk),
-    Effect("fill-memory", _fills_memory),
+    Effect("fill-disk", _fills_disk, _FILE_WRITERS, REDIRECTED),
+    Effect("fill-memory", _fills_memory, INTERPRETERS | _KEEPING_ALL, FED | REPEATED),
     Effect("large-file", _makes_large_file, _BIG),
-    Effect("endless-load", _keeps_busy),
+    Effect("endless-load", _keeps_busy, _STRESSING | _COPYING, REDIRECTED | REPEATED),
 )

@@ -5,8 +5,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Word, program
@@ -17,8 +18,7 @@ FINDERS: Final = frozenset({"find", "gfind", "bfs", "fd", "fdfind", "ls", "dir",
 RUNNERS: Final = frozenset({"find", "gfind", "bfs", "fd", "fdfind"})
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(msgspec.Struct, frozen=True):
     """Where something looks for files, and what it does with those that it finds."""
 
     roots: tuple[Word, ...]
@@ -30,7 +30,7 @@ class Search:
 
 _ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _KINDS: Final = frozenset(
-    {"-type", "-mindepth", "-maxdepth"} | {"-printf", "-fstype", "-used", "-fprint", "-inum"}
+    {"-type", "-mindepth", "-maxdepth"} | {"-printf", "-fstype", "-used", "-fprint"}
 )
 """Tests with a value that leave nearly all."""
 _OWNERS: Final = frozenset({"-user", "-uid", "-group", "-gid"})

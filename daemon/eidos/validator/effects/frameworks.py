@@ -64,7 +64,9 @@ npm|yarn|pnpm|bun|composer|deno  **  db:drop|db:reset|db:wipe|db:fresh|db:nuke|d
 make|just|task|invoke|inv  @db-drop|db-reset|drop-db|reset-db|dropdb|resetdb|db.drop|db.reset
 """
 _EMPTIES: Final = re.compile(
-    r"\b[A-Z]\w*(?:\.all)?\.(?:delete_all|destroy_all)\b|\.objects\.all\(\)\.(?:_raw_)?delete\("
+    r"\b[A-Z]\w*(?:\.all)?\.(?:delete_all|destroy_all)\b"
+    r"|\b[A-Z]\w*\.(?:all|find_each)(?:\.each)?\s*(?:\(&:|\{[^}]{0,40}\.)(?:destroy|delete)\b"
+    r"|::(?:query\(\)|all\(\)->each)->(?:forceD|d)elete\(|\.objects\.all\(\)\.(?:_raw_)?delete\("
     r"|\.(?:truncate_table|drop_?database|drop_?collection|drop_all|drop_tables?)\b"
     r"|\.(?:delete_?many|remove)\(\s*\{\s*\}|(?:::|->)(?:truncate|dropAllTables)\("
     r"|\b(?:execute\w*|query|exec|run|raw|text)\s*\(\s*[rbf]?['\"]+\s*"
@@ -73,7 +75,8 @@ _EMPTIES: Final = re.compile(
 )
 _RUNNERS: Final = frozenset(
     """
-    python ruby node php perl bun deno elixir ipython irb rails rake artisan manage.py django-admin
+    python ruby node php perl bun deno elixir ipython irb rails gitlab-rails rake artisan manage.py
+    django-admin
     flask console drush wp mix iex
     """.split()
 )

@@ -59,6 +59,8 @@ def _by_override(command: Command) -> tuple[Mode | None, Sequence[Word]]:
 
 def _by_chmod(args: Sequence[Word]) -> tuple[Mode | None, Sequence[Word]]:
     for position, word in enumerate(args):
+        if word.text == "--":
+            continue
         before, after = args[:position], args[position + 1 :]
         if _MAC_LIST.fullmatch(word.text):
             entry = next((word.text for word in after), "")

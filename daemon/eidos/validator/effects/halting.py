@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from eidos.validator.commands import Command
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import UNPLAIN, Effect
 from eidos.validator.effects.stopping import STOPPERS, runs_init_script, services_stopped
 
 _POWER_VERBS: Final = (
@@ -198,6 +198,10 @@ EFFECTS: Final = (
     Effect("stop-everything", _stops_everything, STOPPERS),
     Effect("power", _switches_off, frozenset(_SWITCHES)),
     Effect("stop-lifeline", _stops_lifeline, STOPPERS),
-    Effect("stop-lifeline", lambda c: runs_init_script(c) and _stops_lifeline(c)),
+    Effect(
+        "stop-lifeline",
+        lambda c: runs_init_script(c) and _stops_lifeline(c),
+        when=UNPLAIN,
+    ),
     Effect("network-down", _ends_network, frozenset(_NETWORK_ENDS)),
 )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from eidos.validator.commands import Assignment, Command, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import ASSIGNING, Effect
 from eidos.validator.effects.payloads import is_hidden_place, is_payload
 
 PROGRAMS_OF_TRUST: Final = frozenset(
@@ -81,7 +81,7 @@ _TRUST_OFF: Final = {
 
 def _set(command: Command) -> Iterator[Assignment]:
     yield from command.assignments
-    if command.name in {"fish_add_path", "set", "setenv"} and not command.assignments:
+    if command.name in _SETTERS and not command.assignments:
         names = [word for word in command.operands if word.text]
         if command.name == "fish_add_path":
             yield from (Assignment("PATH", word) for word in names)
@@ -136,12 +136,11 @@ def _trusts_anybody(command: Command) -> bool:
     )
 
 
-def _assigns(command: Command) -> bool:
-    return bool(command.assignments) or command.name in {"fish_add_path", "set", "setenv"}
+_SETTERS: Final = frozenset({"fish_add_path", "set", "setenv"})
 
 
 def _when_set(rule: str, applies: Callable[[Command], bool]) -> Effect:
-    return Effect(rule, lambda command: _assigns(command) and applies(command))
+    return Effect(rule, applies, _SETTERS, ASSIGNING)
 
 
 EFFECTS: Final = (

@@ -7,7 +7,7 @@ from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import files_erased, files_lost, of_files
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import ASSIGNING, Effect
 from eidos.validator.effects.finding import RUNNERS, search_of
 from eidos.validator.effects.traces import TAKING
 from eidos.validator.places import targets
@@ -164,6 +164,6 @@ EFFECTS: Final = (
     Effect("shred-history", _shreds_history, RUNNERS),
     Effect("history-clear", _clears_history, RUNNERS | {"history", "fc", "chattr"}),
     Effect("history-off", _turns_history_off, frozenset(_HISTORY_SWITCHES)),
-    Effect("history-off", lambda c: bool(c.assignments) and _sets_no_history(c)),
+    Effect("history-off", _sets_no_history, when=ASSIGNING),
     Effect("history-off", _leaves_without_history, frozenset({"kill"})),
 )

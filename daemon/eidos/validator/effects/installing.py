@@ -6,7 +6,7 @@ from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects import engines
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import FED, UNPLAIN, Effect
 from eidos.validator.programs.network import brings, is_local
 
 # From an address.
@@ -209,8 +209,6 @@ _NO_CONTENT: Final = frozenset({"/dev/null", "--head", "--spider", "%{http_code}
 
 def _takes_unchecked(command: Command) -> bool:
     """Whether something is made of what came from a server nobody has checked."""
-    if not command.reads:
-        return False
     sources = (source for word in command.args for source in word.sources)
     return any(_is_unchecked(one) for one in (*command.upstream, *sources))
 
@@ -238,9 +236,9 @@ _REMOTE_KINDS: Final = frozenset(
 
 
 EFFECTS: Final[tuple[Effect, ...]] = (
-    Effect("install-address", _installs_from_address),
+    Effect("install-address", _installs_from_address, frozenset(_BY_ADDRESS), UNPLAIN),
     Effect("apply-address", _applies_remote, frozenset(_APPLIERS)),
-    Effect("unchecked-download", _takes_unchecked),
+    Effect("unchecked-download", _takes_unchecked, when=FED),
     Effect(
         "mount-programs",
         _mounts_programs,

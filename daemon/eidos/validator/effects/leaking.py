@@ -7,15 +7,15 @@ from itertools import pairwise
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import REDIRECTED, Effect
 from eidos.validator.places import secret_places
 from eidos.validator.places.secrets import Worth, worth_of
 from eidos.validator.places.targets import path_of
 from eidos.validator.programs.network import is_free_descriptor, is_local, is_socket, origins
 from eidos.validator.programs.secret_programs import is_sealing, worth_shown_by
-from eidos.validator.programs.sending.senders import sends, sent_by
+from eidos.validator.programs.sending.senders import SENDERS, sent_by
 from eidos.validator.programs.sending.sent import Sent
-from eidos.validator.programs.serving import folders_served
+from eidos.validator.programs.serving import SERVERS, folders_served
 
 
 class _Asked:
@@ -35,8 +35,6 @@ class _Asked:
 
 def _worth_sent(command: Command) -> Worth:
     """Return the worth of what *command* sends to another machine."""
-    if not command.redirects and not sends(command.name) and command.name not in _PRINT:
-        return Worth.NONE
     return _weigh(_Asked(command))
 
 
@@ -60,6 +58,7 @@ def _is_outlet(word: Word) -> bool:
 
 
 _PRINT: Final = frozenset({"print", "syswrite"})
+_SENDING: Final = frozenset(SENDERS) | _PRINT
 _TO_DESCRIPTOR: Final = re.compile(r"-[a-zA-Z]*[uo](?P<fd>.*)", re.DOTALL)
 
 
@@ -234,11 +233,11 @@ _FETCHERS: Final = frozenset({"curl", "wget", "http", "https", "xh", "aria2c", "
 
 
 EFFECTS: Final[tuple[Effect, ...]] = (
-    Effect("send-secret", _sends_secret),
-    Effect("send-personal", _sends_personal),
-    Effect("expose-secret", _exposes_secret),
-    Effect("serve-secret", _serves_secret),
-    Effect("serve-personal", _serves_personal),
+    Effect("send-secret", _sends_secret, _SENDING, REDIRECTED),
+    Effect("send-personal", _sends_personal, _SENDING, REDIRECTED),
+    Effect("expose-secret", _exposes_secret, _COPIERS | _WRITERS, REDIRECTED),
+    Effect("serve-secret", _serves_secret, SERVERS),
+    Effect("serve-personal", _serves_personal, SERVERS),
     Effect("commit-secret", _commits_secret, frozenset({"git"})),
     Effect(
         "record-input",

@@ -1,9 +1,10 @@
 """Places reached through a link that the line itself made: `ln -s /etc x; rm -rf x/*`."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import islice
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Word
 

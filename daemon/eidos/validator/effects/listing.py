@@ -27,14 +27,21 @@ def feed_of(command: Command, *, takes_input: bool = False) -> Feed:
 
     With *takes_input* it does so too when it only reads the list from its standard input.
     """
-    chain = list(_feeding(command, takes_input=takes_input))
     kind = _kin(command)
-    if not any(_kin(source) == kind for source in chain):
+    return feed_from(command, lambda source: _kin(source) == kind, takes_input=takes_input)
+
+
+def feed_from(
+    command: Command, lists: Callable[[Command], bool], *, takes_input: bool = False
+) -> Feed:
+    """Return how much of what the commands that pass *lists* print *command* works on."""
+    chain = list(feeding(command, takes_input=takes_input))
+    if not any(map(lists, chain)):
         return Feed.NOTHING
     return Feed.SOME if any(_is_narrow(source) for source in chain) else Feed.ALL
 
 
-def _feeding(command: Command, *, takes_input: bool) -> Iterator[Command]:
+def feeding(command: Command, *, takes_input: bool = False) -> Iterator[Command]:
     """Yield the commands whose output may be among the arguments of *command*."""
     for word in command.args:
         yield from word.sources
@@ -66,7 +73,12 @@ _KIN: Final = {
     **dict.fromkeys(("rabbitmqctl", "rabbitmqadmin"), "rabbitmq"),
     **dict.fromkeys(("fly", "flyctl"), "fly"),
     **dict.fromkeys(("qm", "pct", "pvesh"), "proxmox"),
-    **dict.fromkeys(("helm", "kubectl", "kubectx", "kubens"), "kubectl"),
+    **dict.fromkeys(("argocd", "flux", "helm", "kubectl", "kubectx", "kubens"), "kubectl"),
+    **dict.fromkeys(("aws", "eksctl", "kops"), "aws"),
+    **dict.fromkeys(("lvs", "lvdisplay", "lvscan", "lvremove", "lvreduce"), "lvs"),
+    **dict.fromkeys(("vgs", "vgdisplay", "vgscan", "vgremove", "vgreduce"), "vgs"),
+    **dict.fromkeys(("pvs", "pvdisplay", "pvscan", "pvremove"), "pvs"),
+    **dict.fromkeys(("lxc-ls", "lxc-destroy", "lxc-stop"), "lxc-ls"),
     "pg_dropcluster": "postgres",
 }
 """Programs that list what another one works on."""
@@ -99,6 +111,10 @@ def _jq_asks(command: Command) -> bool:
     return any(_JQ_TEST.search(word.text) for word in command.args)
 
 
+def _gh_asks(command: Command) -> bool:
+    return _jq_asks(command) or any(_GH_TEST.match(word.text) for word in command.args)
+
+
 def _tail_asks(command: Command) -> bool:
     return not any("+" in word.text for word in command.args)
 
@@ -112,9 +128,11 @@ def _asks_for_some(command: Command) -> bool:
 _QUOTED: Final = re.compile(r"\"[^\"]*\"")
 _AWK_TEST: Final = re.compile(r"(?<!!)/[^/]+/|[^!]~|==")
 _JQ_TEST: Final = re.compile(r"\bselect\s*\(|\btest\s*\(")
+_GH_TEST: Final = re.compile(r"--(?:archived|fork|topic|language|branch|status|user)\b")
 _FILTER_LETTERS: Final = {
     **dict.fromkeys(("docker", "podman", "nerdctl"), "f"),
     **dict.fromkeys(("kubectl", "oc", "k"), "l"),
+    "helm": "f",
 }
 _FILTER: Final = re.compile(
     r"^--(?:filters?|selector|field-selector|tags?|label|merged|no-merged|prefix|pattern)\b"
@@ -127,6 +145,7 @@ _NARROWING: Final[dict[str, Callable[[Command], bool]]] = {
     **dict.fromkeys(("awk", "gawk", "mawk", "nawk"), _awk_asks),
     **dict.fromkeys(("sed", "gsed"), _sed_asks),
     **dict.fromkeys(("jq", "yq", "gojq"), _jq_asks),
+    **dict.fromkeys(("gh", "glab"), _gh_asks),
     **dict.fromkeys(("fzf", "gum", "dmenu", "rofi", "head", "shuf", "comm", "sk"), _always),
     "tail": _tail_asks,
 }

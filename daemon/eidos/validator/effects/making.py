@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import FED, UNPLAIN, Effect
 from eidos.validator.effects.unread import direct, is_runner
 from eidos.validator.evaluating.interpreters import SHELLS
 
@@ -66,7 +66,7 @@ _PRINTS_SETTINGS: Final = frozenset(
     "micromamba poetry pipenv luarocks tset resize dbus-launch locale register-python-argcomplete "
     "register-python-argcomplete3 zellij docker-machine minikube fzf navi mcfly hub op envman "
     "vault aws-vault chamber sdk volta asdf nvm xdotool slop fastfetch ntfy carapace oh-my-posh "
-    "abbr alias perl stack npm gh kubectl helm envsubst stty xrandr".split()
+    "abbr alias perl stack envsubst stty xrandr".split()
 )
 """Programs whose output is meant for eval."""
 _ENVIRONMENT_FILE: Final = re.compile(
@@ -134,6 +134,6 @@ _FINDERS: Final = frozenset(
 
 
 EFFECTS: Final[tuple[Effect, ...]] = (
-    Effect("made-run", _runs_made_text),
-    Effect("unknown-program", _is_unknown_program),
+    Effect("made-run", _runs_made_text, when=FED),
+    Effect("unknown-program", _is_unknown_program, frozenset({"eval"}), UNPLAIN),
 )

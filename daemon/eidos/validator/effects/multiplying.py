@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Command
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import REPEATED, Effect
 from eidos.validator.effects.streams import flowing_into, is_endless
 
 _SELF: Final = re.compile(
@@ -96,9 +96,9 @@ def _lifts_limits(command: Command) -> bool:
 _NO_LIMIT: Final = re.compile(r"--(?:nproc|as|rss)=unlimited")
 
 EFFECTS: Final = (
-    Effect("fork-bomb", _multiplies),
+    Effect("fork-bomb", _multiplies, when=REPEATED),
     Effect("fork-bomb", _multiplies_through_xargs, frozenset({"xargs", "parallel"})),
     Effect("fork-bomb", lambda c: c.in_endless_loop, frozenset({"fork"})),
-    Effect("endless-recursion", _recurses),
+    Effect("endless-recursion", _recurses, when=REPEATED),
     Effect("lift-limits", _lifts_limits, frozenset({"ulimit", "prlimit"})),
 )

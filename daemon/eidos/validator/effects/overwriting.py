@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Machine, Word
 from eidos.validator.effects.arguments import option_values

@@ -12,6 +12,7 @@ _FETCH_AND_RUN: Final = (
     r"\b(?:curl|wget|fetch|aria2c|lwp-request|lynx|nc|ncat)\b[^;&\n]{0,160}"
     r"(?:\|\s{0,9}(?:sudo\s{1,9})?(?:/\S{0,80}/)?(?:ba|z|da|k|a)?sh\b|\|\s{0,9}(?:python|perl|ruby|node|php)\d?\b)"
     r"|(?:\$\(|`|<\()\s{0,9}(?:curl|wget|fetch)\b"
+    r"|\bexec\s{0,9}\([^\n]{0,80}\b(?:urlopen|requests\.get)\b|\beval\b[^\n]{0,80}\b(?:fetch\(|file_get_contents\(.http|LWP::)"
     r"|\b(?:curl|wget)\b[^;&\n]{0,160}\|\s{0,9}source\b|\b(?:curl|wget)\b[^;&\n]{0,160}[;&][^\n]{0,160}(?:\bchmod\b|\bsh\b|/tmp/)"
 )
 _CONNECTS_BACK: Final = (
@@ -50,7 +51,8 @@ _MAX_CHARS: Final = 4096
 
 def is_payload(text: str) -> bool:
     """Whether *text*, run later and unseen, would do what nobody asks for."""
-    return _PAYLOAD.search(text[:_MAX_CHARS]) is not None
+    plain = text[:_MAX_CHARS].replace('\\"', '"').replace("\\'", "'")
+    return _PAYLOAD.search(plain) is not None
 
 
 def is_hidden_place(text: str) -> bool:

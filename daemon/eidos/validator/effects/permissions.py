@@ -229,6 +229,16 @@ _PROGRAMS: Final = re.compile(
 )
 
 
+def _opens_unknown(command: Command) -> bool:
+    """Whether root changes all that is in a folder which only a variable names."""
+    if not command.is_root or not _is_recursive(command):
+        return False
+    return any(_ONLY_VARIABLE.fullmatch(w.text) and not w.is_known for w in _files_of(command))
+
+
+_ONLY_VARIABLE: Final = re.compile(r"(?:\$\w+|\$\{\w+\})(?:/\*?)?")
+
+
 def _unlocks_system(command: Command) -> bool:
     """Whether it takes off, or puts on, the mark that keeps even root from changing a file."""
     if not any(re.match(r"[-+=][a-zA-Z]*i", word.text) for word in command.args):
@@ -254,6 +264,7 @@ EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("open-key-file", _opens_key_file, MODES | LISTS),
     Effect("open-to-everybody", _opens_to_everybody, _SHARERS),
     Effect("open-in-system", _opens_in_system, _OPENERS | RUNNERS),
+    Effect("open-unknown", _opens_unknown, _OPENERS),
     Effect("unlock-system-file", _unlocks_system, frozenset({"chattr"})),
     Effect("open-umask", _opens_all_new_files, frozenset({"umask"})),
 )

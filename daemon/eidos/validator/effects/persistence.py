@@ -81,7 +81,9 @@ def _makes_entry(command: Command) -> bool:
 
 def _schedules_payload(command: Command) -> bool:
     """Whether crontab or at is given a job that fetches, connects back or hides."""
-    if not command.upstream and not any(r.operator.startswith("<") for r in command.redirects):
+    is_made = any(word.sources for word in command.operands)
+    is_fed = bool(command.upstream) or any(r.operator[:1] == "<" for r in command.redirects)
+    if not is_made and not is_fed:
         return any(is_hidden_place(word.text) for word in command.operands)
     return puts_payload(command)
 

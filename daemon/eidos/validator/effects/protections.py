@@ -13,7 +13,7 @@ from eidos.validator.effects.editing import (
     text_put,
     values_put,
 )
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import UNPLAIN, Effect
 from eidos.validator.effects.stopping import STOPPERS, runs_init_script, services_stopped
 from eidos.validator.places import targets
 
@@ -205,7 +205,7 @@ def _opens_firewall(command: Command) -> bool:
 EFFECTS: Final = (
     Effect("guards-off", _stops_guards, STOPPERS),
     Effect("guard-off", _stops_guard, STOPPERS),
-    Effect("guard-off", lambda c: runs_init_script(c) and _stops_guard(c)),
+    Effect("guard-off", lambda c: runs_init_script(c) and _stops_guard(c), when=UNPLAIN),
     Effect("guard-off", _switches_guard_off, frozenset(_SWITCHED)),
     *of_files("guard-off", _writes_guard_off, "/etc", "/sys", "/selinux", "/proc"),
     Effect("firewall-off", _opens_firewall, frozenset(_FIREWALLS)),

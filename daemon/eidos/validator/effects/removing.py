@@ -1,8 +1,9 @@
 """What the words of a command remove, whichever program does it: rm, trash, shred, tar, zip."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Word

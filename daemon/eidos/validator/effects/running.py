@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import FED, UNPLAIN, Effect
 from eidos.validator.effects.unread import (
     SCRIPTED,
     UNPACKERS,
@@ -13,7 +13,7 @@ from eidos.validator.effects.unread import (
     program_of,
 )
 from eidos.validator.evaluating.interpreters import SHELLS
-from eidos.validator.programs.code_words import runs_fetched
+from eidos.validator.programs.code_words import LANGUAGES, runs_fetched
 from eidos.validator.programs.network import brings, crosses, is_free_descriptor, origins
 
 
@@ -93,6 +93,14 @@ def _is_address(word: Word) -> bool:
 
 
 _SCHEDULERS: Final = frozenset({"crontab", "at", "batch"})
+_RUNNERS: Final = (
+    SHELLS
+    | SCRIPTED
+    | LANGUAGES
+    | _SCHEDULERS
+    | {"source", ".", "parallel"}
+    | _RUN_ADDRESSES.keys()
+)
 _QUESTIONS: Final = frozenset({"--version", "-V", "-v", "version", "--help", "-h", "help"})
 
 
@@ -130,6 +138,6 @@ _LOADERS: Final = frozenset({"java", "wine", "mono", "dotnet", "javaws"})
 
 
 EFFECTS: Final[tuple[Effect, ...]] = (
-    Effect("network-run", _runs_network),
-    Effect("unpacked-run", _runs_unpacked),
+    Effect("network-run", _runs_network, _RUNNERS | {"source", ".", "parallel"}, FED | UNPLAIN),
+    Effect("unpacked-run", _runs_unpacked, _LOADERS, FED),
 )

@@ -74,8 +74,8 @@ _DELETES_ALL_TEXT: Final = re.compile(
 
 
 @Once
-def _deletes(command: Command) -> bool:
-    """Whether the request is DELETE."""
+def asks_to_delete(command: Command) -> bool:
+    """Return whether the request of *command* is DELETE."""
     usage = usage_of(command)
     methods = [value for name in _METHOD for value in usage.values_of(name)]
     if command.name not in {"curl", "curlie", "wget"}:
@@ -109,7 +109,7 @@ def _host_and_path(address: str) -> tuple[str, str]:
 
 
 def _deletes_every_index(command: Command) -> bool:
-    if not _deletes(command):
+    if not asks_to_delete(command):
         return False
     for address in _addresses(command):
         host, path = _host_and_path(address)
@@ -122,7 +122,7 @@ def _deletes_every_index(command: Command) -> bool:
 
 def _deletes_whole(command: Command) -> bool:
     """Whether the request is to delete all that a service keeps, or what it cannot do without."""
-    if not _deletes(command):
+    if not asks_to_delete(command):
         return False
     addresses = [_host_and_path(address) for address in _addresses(command)]
     return any(
@@ -138,7 +138,7 @@ def _deletes_from_service(command: Command) -> bool:
         return True
     if any(_DELETES_ALL_TEXT.search(word.text) for word in command.args):
         return True
-    return _deletes(command) and any(
+    return asks_to_delete(command) and any(
         _IMAGE.match(path) or _OBJECT.search(path) or _STORE.search(host) or _STORE.search(path)
         for host, path in addresses
         if not _ONE_DOCUMENT.match(path)

@@ -18,6 +18,8 @@ _FINDS_KEYS: Final = re.compile(r"\.(?:scan_iter|keys)\(")
 _DELETES_KEYS: Final = re.compile(r"\.(?:delete|unlink|del)\(")
 _FLUSHES_BY_CODE: Final = re.compile(r"\.flush_?db\(", re.IGNORECASE)
 _CODE: Final = frozenset({"python", "node", "ruby", "php", "perl", "bun", "deno"})
+_JOINED: Final = re.compile(r"['\"]\s*\.\.\s*['\"]")
+"""What joins two texts in Lua: `'flush' .. 'all'`."""
 _FLUSHES_ALL: Final = re.compile(
     r"(?:^|\\[rn]|[\s\"'.>(])flush_?all(?:$|[\s\"'(;\\])", re.IGNORECASE
 )
@@ -42,12 +44,14 @@ def _flushes_all(command: Command) -> bool:
         is_flush = any(word.text.lower() == "flushall" for word in first)
         is_script = any(word.text.lower() in {"eval", "-x", "--eval"} for word in first)
         texts = texts_given(command) if is_script else texts_read(command)
+        texts = [_JOINED.sub("", text) for text in texts] if is_script else texts
         return is_flush or any(_FLUSHES_ALL.search(text) for text in texts)
     if command.name in _PRINTERS:
         to_network = any(r.target.text.startswith(_SOCKETS) for r in command.redirects)
         return to_network and any(_FLUSHES_ALL.search(word.text) for word in command.args)
     if command.name in _SENDERS:
-        return any(_FLUSHES_ALL.search(text) for text in texts_read(command))
+        texts = texts_read(command)
+        return any(_FLUSHES_ALL.search(text) for text in (*texts, "".join(texts)))
     return any(re.search(r"\.flush_?all\(", text, re.IGNORECASE) for text in texts_given(command))
 
 
@@ -80,10 +84,14 @@ _NO_MASTER: Final = ["no", "one"]
 
 
 def _drops_each_database(command: Command) -> bool:
+    return _drops_each_by_code(command) or (_drops(command) and feed_of(command) is Feed.ALL)
+
+
+def _drops_each_by_code(command: Command) -> bool:
     return any(
         _EACH_DATABASE.search(text) and _DROPS_DATABASE.search(text)
         for text in texts_given(command)
-    ) or (_drops(command) and feed_of(command) is Feed.ALL)
+    )
 
 
 def _drops(command: Command) -> bool:
@@ -165,6 +173,7 @@ EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("flush-all", _flushes_all, _REDIS | _SENDERS | _CODE | _PRINTERS),
     calls("flush-all", _FLUSH),
     Effect("drop-every-document", _drops_each_database, _MONGO),
+    Effect("drop-every-document", _drops_each_by_code, _CODE),
     calls("delete-all-keys", _DELETE_ALL_KEYS),
     Effect("flush-database", _flushes_one, _REDIS),
     Effect("flush-database", _flushes_by_code, _CODE),

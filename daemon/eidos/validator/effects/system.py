@@ -4,8 +4,9 @@ One table of effects for each of these classes; `rules` joins them with the rows
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command
 from eidos.validator.effects import (

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from eidos.validator.commands import Command, Word
@@ -89,10 +89,14 @@ def _takes_newest(command: Command) -> bool:
 
 def _names_live_logs(command: Command) -> bool:
     """Whether find asks for nothing but a name that the live logs have: `-name '*.log'`."""
-    texts = [word.text for word in command.args]
+    texts = [word.text for word in takewhile(_is_test, command.args)]
     asks = {text for text in texts if text.startswith("-") and len(text) > len("-x")}
     names = [b for a, b in pairwise(texts) if a in {"-name", "-iname"}]
     return asks <= _PLAIN_TESTS and any(_LIVE_NAMES.fullmatch(name) for name in names)
+
+
+def _is_test(word: Word) -> bool:
+    return not word.text.startswith("-exec")
 
 
 _LIVE_NAMES: Final = re.compile(

@@ -1,10 +1,11 @@
-"""Version control: work that is thrown away, history that is replaced, repositories deleted."""
+"""Version control: work that is thrown away, and history that is replaced."""
 
 from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.call_table import calls
 from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.forges import FORGE_EFFECTS
 from eidos.validator.programs.subcommands import usage_of
 
 _FORCE_PUSH: Final = """
@@ -105,28 +106,6 @@ git   update-ref    -d|--delete|--stdin
 git   symbolic-ref  -d|--delete
 git   notes         remove|prune <some>
 """
-_FORGE_ALL: Final = """
-gh     repo       delete  <all>
-glab   repo|project  delete  <all>
-tea|bb repo|repos    delete|rm  <all>
-gh|glab  api  -X=[dD]*|--method=[dD]*  @orgs/*|groups/*|*/orgs/*|*/groups/*  !@*orgs/*/*|*groups/*/*
-glab   group      delete
-"""
-_FORGE: Final = """
-gh     repo|release|gist|codespace|project|ssh-key|gpg-key|issue|secret|variable|ruleset  delete
-gh     release delete-asset
-gh     repo archive -y|--yes
-gh     api   -X=[dD]*|--method=[dD]*
-gh|glab  api  graphql  @*mutation*delete*
-gh|glab  api  graphql  -f=*mutation*delete*|-F=*mutation*delete*
-gh     extension|alias|label  delete  <all>
-gh     run|cache delete <all>
-gh     project item-delete|field-delete
-glab   repo|project|release|issue|mr|ssh-key|variable|snippet|deploy-key  delete|remove|rm
-glab   api   -X=[dD]*|--method=[dD]*
-tea    repos|releases|branches  delete|rm
-bb     repo delete
-"""
 
 
 def _cleans(command: Command) -> bool:
@@ -156,6 +135,5 @@ EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("git-rewrite", _runs_bfg, frozenset({"java"})),
     calls("git-prune", _PRUNE),
     calls("git-delete-ref", _REF),
-    calls("forge-delete-all", _FORGE_ALL),
-    calls("forge-delete", _FORGE),
+    *FORGE_EFFECTS,
 )

@@ -7,6 +7,7 @@ from typing import Final
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.device_names import names_disk, names_root_disk
 from eidos.validator.effects.effect import Effect, aims_at
+from eidos.validator.effects.listing import Feed, feed_of
 from eidos.validator.places import devices, targets
 
 _REWRITING: Final = {
@@ -124,6 +125,8 @@ _DESTROYING: Final[dict[str, frozenset[str]]] = {
 def _removes_volume(command: Command) -> bool:
     if command.name == "lvresize":
         return any(word.text.startswith("-") for word in _sizes(command))
+    if command.name == "lvconvert":
+        return command.has_long("--merge", "--mergesnapshot")
     if command.name in _REMOVERS:
         return not command.has_long("--test", "--help") and not command.has_letter("t")
     return command.has(*_DESTROYING.get(command.name, ()))
@@ -137,7 +140,7 @@ def _removes_volume_by_force(command: Command) -> bool:
     if not _removes_volume(command):
         return False
     forced = sum(word.text == "--force" for word in command.args) + command.letters.count("f")
-    return forced > 1 or command.has("remove_all")
+    return forced > 1 or command.has("remove_all") or feed_of(command) is Feed.ALL
 
 
 def _removes_system_volume(command: Command) -> bool:
@@ -189,7 +192,7 @@ _REPAIRERS: Final[dict[str, frozenset[str]]] = {
     "xfs_db": frozenset({"-x"}),
 }
 _TOOLS: Final = _PARTITIONERS | frozenset(_SAME)
-_VOLUMES: Final = _REMOVERS | frozenset(_DESTROYING) | {"lvresize"}
+_VOLUMES: Final = _REMOVERS | frozenset(_DESTROYING) | {"lvresize", "lvconvert"}
 VOLUME_EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("partition-first-disk", _partitions_first, _TOOLS),
     Effect("erase-mac-disk", _erases_mac_first, frozenset({"diskutil"})),

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from itertools import pairwise
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.arguments import option_values
 from eidos.validator.effects.devices_written import ON_DEVICES
+from eidos.validator.effects.editors import written_by_orders
 from eidos.validator.effects.fetched import FETCHING, Writer
 from eidos.validator.effects.moving import on_its_machine, sources_and_goal
 from eidos.validator.effects.written import How, Write
@@ -107,6 +110,40 @@ def _by_option(letter: str, *longs: str) -> Writer:
     return found
 
 
+def _by_dump(command: Command) -> Iterator[Write]:
+    letter, long = ("r", "--result-file") if command.name == "mysqldump" else ("f", "--file")
+    yield from (Write(word, How.REPLACE) for word in option_values(command, letter, long))
+
+
+def _by_nmap(command: Command) -> Iterator[Write]:
+    yield from (Write(word, How.REPLACE) for word in command.values("-oN", "-oX", "-oG", "-oS"))
+
+
+def _by_statement(command: Command) -> Iterator[Write]:
+    """Yield the files that a database is told to write, and that its client writes."""
+    if command.name == "psql":
+        yield from (Write(word, How.REPLACE) for word in option_values(command, "o", "--output"))
+    for word in command.args:
+        for match in _STATES_FILE.finditer(word.text, 0, _LONGEST_SCRIPT):
+            yield Write(Word(match[1]), How.REPLACE)
+
+
+_STATES_FILE: Final = re.compile(
+    r"(?:^\s*\.(?:output|once|backup|save|log)|\binto\s+(?:outfile|dumpfile)|\bvacuum\s+into"
+    r"|\bto)\s+['\"]?(/[\w./-]+)",
+    re.IGNORECASE,
+)
+
+
+def _by_packing(command: Command) -> Iterator[Write]:
+    yield from (Write(word, How.REPLACE) for word in command.operands[:1])
+
+
+def _in_place_by_letter(command: Command) -> Iterator[Write]:
+    if command.has_letter("i") or command.has_long("--inplace", "--in-place"):
+        yield from _editing_operands(command)
+
+
 def _by_openssl(command: Command) -> Iterator[Write]:
     yield from (Write(word, How.REPLACE) for word in command.values("-out"))
 
@@ -116,12 +153,15 @@ def _by_sed(command: Command) -> Iterator[Write]:
     has_script = command.has_long("--expression", "--file") or command.has_letter("ef")
     operands = command.operands
     if any(_IN_PLACE.match(word.text) for word in command.args):
-        yield from (Write(word, How.EDIT) for word in (operands if has_script else operands[1:]))
+        how = How.EMPTY if any(_NOTHING_LEFT.fullmatch(w.text) for w in command.args) else How.EDIT
+        yield from (Write(word, how) for word in (operands if has_script else operands[1:]))
     for word in command.args:
         if match := _WRITES_FILE.search(word.text, 0, _LONGEST_SCRIPT):
             yield Write(replace(word, text=match[1], folder=""), How.REPLACE)
 
 
+_NOTHING_LEFT: Final = re.compile(r"(?:-\w*e)?\s*(?:1,\s*\$)?\s*d\s*;?\s*")
+"""`d` and `1,$d`, scripts of sed that delete every line."""
 _IN_PLACE: Final = re.compile(r"-[A-Za-z0-9]*i|--in-place")
 _WRITES_FILE: Final = re.compile(r"(?<![A-Za-z])[gpimIM]*w\s*(/[\w./-]+)$", re.MULTILINE)
 _LONGEST_SCRIPT: Final = 2048
@@ -137,11 +177,11 @@ def _by_awk(command: Command) -> Iterator[Write]:
         yield from (Write(word, How.EDIT) for word in command.operands[1:])
 
 
-def _by_script_of_editor(command: Command) -> Iterator[Write]:
-    """Yield what an editor changes on orders from the line, not from a person."""
-    takes_orders = command.upstream or command.redirects or command.has_letter("csS")
-    if takes_orders or any(word.text.startswith("+") for word in command.args):
-        yield from (Write(word, How.EDIT) for word in command.operands)
+def _by_find(command: Command) -> Iterator[Write]:
+    """Yield the files to which find prints what it finds."""
+    for action, word in pairwise(command.args):
+        if action.text in {"-fprint", "-fprint0", "-fprintf", "-fls"}:
+            yield Write(word, How.REPLACE)
 
 
 def _by_tar(command: Command) -> Iterator[Write]:
@@ -188,21 +228,30 @@ WRITERS: Final[dict[str, Writer]] = {
     **dict.fromkeys(("objcopy", "lwp-download", "lwp-mirror"), _replacing_last),
     **dict.fromkeys(("scp", "rsync"), _by_copying_far),
     **dict.fromkeys(_COPYING_OUT, _by_copying_out),
+    **dict.fromkeys(("find", "gfind", "bfs"), _by_find),
     **dict.fromkeys(("sed", "gsed"), _by_sed),
     **dict.fromkeys(("awk", "gawk"), _by_awk),
-    **dict.fromkeys(("ed", "ex", "vi", "vim", "nvim", "emacs"), _by_script_of_editor),
+    **dict.fromkeys(("ed", "ex", "vi", "vim", "nvim", "emacs"), written_by_orders),
     **dict.fromkeys(("patch", "crudini", "dos2unix", "unix2dos"), _editing_operands),
     **dict.fromkeys(("zstd", "mkisofs", "genisoimage", "http", "https", "xh"), _by_option("o")),
+    **dict.fromkeys(("pandoc", "perf"), _by_option("o", "--output")),
+    **dict.fromkeys(("mysqldump", "pg_dump", "pg_dumpall"), _by_dump),
+    **dict.fromkeys(("mysql", "mariadb", "psql", "sqlite3", "duckdb"), _by_statement),
+    **dict.fromkeys(("convert", "magick", "ffmpeg", "pdftotext", "sox"), _replacing_last),
     **dict.fromkeys(("axel", "fetch", "ftp"), _by_option("o", "--output")),
     **dict.fromkeys(("sort", "shuf", "gcc", "cc", "clang", "ld", "go", "rustc"), _by_option("o")),
     **dict.fromkeys(("gpg", "gpg2", "age", "iconv", "xsltproc"), _by_option("o", "--output")),
     **dict.fromkeys(("tcpdump", "tshark", "dumpcap"), _by_option("w")),
     "fallocate": _by_fallocate,
+    "nmap": _by_nmap,
     "openssl": _by_openssl,
     "perl": _by_perl,
     "pv": _by_option("o", "--output"),
     "ssh-keygen": _by_ssh_keygen,
     "sysopen": _by_sysopen,
     "tar": _by_tar,
+    "uniq": _replacing_second,
     "xxd": _by_xxd,
+    "yq": _in_place_by_letter,
+    "zip": _by_packing,
 }  # fmt: skip

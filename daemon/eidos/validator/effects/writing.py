@@ -6,7 +6,7 @@ from typing import Final
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Redirect, Word
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import ASSIGNING, REDIRECTED, Effect
 from eidos.validator.effects.links import through_links
 from eidos.validator.effects.writers import WRITERS
 from eidos.validator.effects.written import How, Write
@@ -40,16 +40,15 @@ def on_write(rule: str, applies: Callable[[Command], bool]) -> tuple[Effect, Eff
     """Return the effects that ask *applies* of programs that write, and of the shell itself."""
     return (
         Effect(rule, lambda command: bool(writes(command)) and applies(command), _NAMES),
-        Effect(rule, lambda command: _shell_writes(command) and applies(command)),
+        Effect(
+            rule,
+            lambda command: bool(writes(command)) and applies(command),
+            when=REDIRECTED | ASSIGNING,
+        ),
     )
 
 
 _NAMES: Final = frozenset(WRITERS)
-
-
-def _shell_writes(command: Command) -> bool:
-    # Asked of every command: nearly all have neither.
-    return bool(command.redirects or command.assignments) and bool(writes(command))
 
 
 def _all_writes(command: Command) -> Iterator[Write]:
@@ -73,7 +72,7 @@ def _by_redirect(redirect: Redirect, command: Command) -> Iterator[Write]:
         return
     target = redirect.target
     yield Write(target, how)
-    if " /" in target.text:  # zsh writes to each of `> /etc/{a,b}`
+    if " /" in target.text or " ~" in target.text:  # zsh writes to each of `> /etc/{a,b}`
         yield from (Write(Word(path, target.is_known), how) for path in target.text.split())
 
 

@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+import msgspec
 
 from eidos.validator.budget import OverBudget
 from eidos.validator.script import Part, Text
 
 MAX_WORDS: Final = 1024
+_MAX_PIECES: Final = 1024
+"""Signs, and texts between them, of one word: each is added to all that stand before it."""
 _MAX_NESTING: Final = 16
 _MAX_RANGE: Final = 32
 """A longer range is judged by its first words and its last one."""
@@ -23,13 +26,12 @@ _NESTED: Final = re.compile(r"\{[^{}]*\}")
 _Words = list[tuple[Part, ...]]
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(msgspec.Struct):
     """Braces that are open: what stands in them so far, by the commas between."""
 
-    choices: list[_Words] = field(default_factory=list[_Words])
-    current: _Words = field(default_factory=lambda: [()])
-    sources: list[str] = field(default_factory=lambda: [""])
+    choices: list[_Words] = []
+    current: _Words = msgspec.field(default_factory=lambda: [()])
+    sources: list[str] = msgspec.field(default_factory=lambda: [""])
     """What each choice looks like, to find ranges."""
 
 
@@ -37,7 +39,7 @@ def expand_braces(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
     """Return the words that *parts* become: `a{b,c}` is `ab` and `ac`.
 
     Raises:
-        OverBudget: They are more than MAX_WORDS.
+        OverBudget: They are more than MAX_WORDS, or of too many pieces.
     """
     if not any(
         isinstance(part, Text) and not part.is_quoted and "{" in part.text for part in parts
@@ -45,6 +47,8 @@ def expand_braces(parts: Sequence[Part]) -> list[tuple[Part, ...]]:
         return [tuple(parts)]
     stack = [_Open()]
     pieces = list(_pieces(parts))
+    if len(pieces) > _MAX_PIECES:
+        raise OverBudget(f"more than {_MAX_PIECES} pieces around braces")
     # Bash leaves `{}` alone where a word begins with it, and only there.
     begins_empty = pieces[:2] == ["{", "}"]
     for position, piece in enumerate(pieces):

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Assignment, Command, Redirect, Word
 from eidos.validator.evaluating.declarations import DECLARING
@@ -17,7 +18,15 @@ from eidos.validator.evaluating.running import run
 from eidos.validator.evaluating.scope import LineScope
 from eidos.validator.evaluating.scripts import evaluate_script
 from eidos.validator.evaluating.wrappers import joined
-from eidos.validator.script import Call, RawAssignment, RawRedirect, RawWord, Substitution, Variable
+from eidos.validator.script import (
+    Call,
+    RawAssignment,
+    RawRedirect,
+    RawWord,
+    Substitution,
+    Text,
+    Variable,
+)
 
 _REFERENCE: Final = re.compile(r"-[a-zA-Z]*n")
 """`declare -n name=other`."""
@@ -75,7 +84,7 @@ def _evaluate(line: Line, call: Call, environment: Environment, place: Place) ->
         keep_inputs(_words_in(call), scope, environment)
     stays = not words or words[0].text in DECLARING
     assignments = tuple(
-        _assigned(each, scope, environment, call.source, stays=stays) for each in call.assignments
+        _assigned(each, scope, environment, stays=stays) for each in call.assignments
     )
     for assignment in assignments if stays else ():
         if assignment.name.endswith("]"):
@@ -135,19 +144,27 @@ def expand_redirects(raw: tuple[RawRedirect, ...], scope: LineScope) -> tuple[Re
 
 
 def _assigned(
-    raw: RawAssignment, scope: LineScope, environment: Environment, source: str, *, stays: bool
+    raw: RawAssignment, scope: LineScope, environment: Environment, *, stays: bool
 ) -> Assignment:
     """Return the assignment *raw* with its value; one that stays is made in *environment* too."""
-    is_array = f"{raw.name}=(" in source or f"{raw.name}+=(" in source
-    values = tuple(word for value in raw.values for word in expand(value, scope))
-    if len(raw.values) == 1 and not is_array:
+    scope.spend(1)
+    is_scalar = len(raw.values) == 1 and not raw.is_array
+    written = map(_unsplit, raw.values) if is_scalar else raw.values
+    values = tuple(word for value in written for word in expand(value, scope))
+    if is_scalar:
         values = (replace(joined(values or (Word(""),)), is_glob=False),)
     if stays:
         if raw.is_append:
-            environment.append(raw.name, values or (Word(""),), is_array=is_array)
+            environment.append(raw.name, values or (Word(""),), is_array=raw.is_array)
         else:
             environment.assign(raw.name, values or (Word(""),))
     return Assignment(raw.name, joined(values or (Word(""),)))
+
+
+def _unsplit(word: RawWord) -> RawWord:
+    """Return the value of a variable as the shell takes it: nothing in it is split into words."""
+    parts = (p if isinstance(p, Text) else replace(p, is_quoted=True) for p in word.parts)
+    return RawWord(tuple(parts), word.source)
 
 
 def _feed_outputs(call: Call, scope: LineScope, place: Place) -> None:

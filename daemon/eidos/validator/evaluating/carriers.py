@@ -2,20 +2,19 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from importlib.resources import files
 from shlex import quote
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.commands import Assignment, Command, Machine, Word
 from eidos.validator.evaluating.sed_scripts import run_by_sed
 from eidos.validator.evaluating.wrappers import joined
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
+class Carried(msgspec.Struct, frozen=True):
     """A script among the words of a command; of the language "" it is in that of the line."""
 
     script: Word
@@ -44,8 +43,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     variables: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Carrier:
+class _Carrier(msgspec.Struct, frozen=True):
     row: _Row
     options: tuple[str, ...]
     pattern: re.Pattern[str] | None

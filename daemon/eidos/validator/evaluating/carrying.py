@@ -1,6 +1,6 @@
 """Follow the scripts that stand in options, arguments, aliases and variables."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from eidos.validator.commands import Assignment, Command, Machine
 from eidos.validator.evaluating.carriers import carried_by, carried_in_variable

@@ -172,11 +172,19 @@ def _alias(environment: Environment, args: Sequence[Word], place: Place) -> tupl
     return ()
 
 
+_ABBREVIATION: Final = Grammar(
+    "fpr", frozenset({"--function", "--position", "--regex", "--set-cursor", "--command"})
+)
+"""The options of abbr that have a value."""
+
+
 def aliases_in(args: Sequence[Word]) -> Iterator[tuple[str, Word]]:
     """Yield the names and texts that alias or abbr defines: `x=text`, and fish's `x text`."""
-    words = args[read_options(args, Grammar()).end :]
+    words = args[read_options(args, _ABBREVIATION).end :]
     if words and "=" not in words[0].text and len(words) > 1:
-        yield words[0].text, joined(words[1:])
+        text = words[1 + read_options(words[1:], _ABBREVIATION).end :]
+        if text:
+            yield words[0].text, joined(text)
         return
     for word in words:
         name, equals, _ = word.text.partition("=")

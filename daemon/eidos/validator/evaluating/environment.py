@@ -4,10 +4,11 @@ Only what the line itself says is known; nothing is asked of the machine.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import product
 from posixpath import normpath
 from typing import Final, Self
+
+import msgspec
 
 from eidos.protocol import Shell
 from eidos.validator.commands import Command, Redirect, Word
@@ -32,8 +33,7 @@ _FIRST_VALUES: Final[dict[str, Value]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Other:
+class Other(msgspec.Struct, frozen=True):
     """The file that stands behind another name."""
 
     path: str
@@ -41,34 +41,33 @@ class Other:
     """It is another file with the same contents."""
 
 
-@dataclass(slots=True)
-class Environment:
+class Environment(msgspec.Struct):
     """The state of one shell; a subshell works on a copy of it."""
 
     shell: Shell = Shell.BASH
-    variables: dict[str, Value] = field(default_factory=lambda: dict(_FIRST_VALUES))
-    choices: dict[str, tuple[Value, ...]] = field(default_factory=dict[str, tuple[Value, ...]])
+    variables: dict[str, Value] = msgspec.field(default_factory=lambda: dict(_FIRST_VALUES))
+    choices: dict[str, tuple[Value, ...]] = {}
     """Variables that may hold one of several values, as only one of several branches ran."""
-    functions: dict[str, Statement] = field(default_factory=dict[str, Statement])
-    aliases: dict[str, Word] = field(default_factory=dict[str, Word])
-    global_aliases: dict[str, Word] = field(default_factory=dict[str, Word])
+    functions: dict[str, Statement] = {}
+    aliases: dict[str, Word] = {}
+    global_aliases: dict[str, Word] = {}
     """Those that zsh puts in the place of any word."""
     positional: Value | None = ()
     """The arguments of the script or function; None: nobody knows. A prompt has none."""
-    references: dict[str, str] = field(default_factory=dict[str, str])
+    references: dict[str, str] = {}
     """What `declare -n name=other` makes another name for."""
     folder: str = ""
     """The working folder if the line says which, absolute, below `~`, or relative to the first."""
     last_folder: str = ""
-    descriptors: dict[str, Redirect] = field(default_factory=dict[str, Redirect])
+    descriptors: dict[str, Redirect] = {}
     """What `exec 3< file` has opened, by number."""
-    called: set[str] = field(default_factory=set[str])
+    called: set[str] = set()
     """The functions that have been called; shared with every copy."""
-    written: dict[str, tuple[Command, ...]] = field(default_factory=dict[str, tuple[Command, ...]])
+    written: dict[str, tuple[Command, ...]] = {}
     """By path: the commands that may have written that file; shared with every copy."""
-    links: dict[str, Other] = field(default_factory=dict[str, Other])
+    links: dict[str, Other] = {}
     """By path: the file for which the line has made another name; shared with every copy."""
-    texts: dict[str, str] = field(default_factory=dict[str, str])
+    texts: dict[str, str] = {}
     """By path: what the line itself wrote into that file; shared with every copy."""
 
     def copy(self) -> Self:

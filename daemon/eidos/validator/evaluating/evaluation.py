@@ -4,8 +4,10 @@ script.Statement -> walk (here) -> calls: words expanded -> running: wrappers, s
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from eidos.protocol import Shell
 from eidos.validator.budget import Budget, OverBudget
@@ -34,8 +36,7 @@ from eidos.validator.script import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """What a line amounts to."""
 
     commands: tuple[Command, ...]

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.budget import OverBudget
 from eidos.validator.commands import Command, Word
@@ -79,14 +81,13 @@ _STEPS_OF_VARIABLE: Final = 8
 """With its operators it costs as much as this many other parts."""
 
 
-@dataclass(slots=True)
-class _Field:
+class _Field(msgspec.Struct):
     """One word in the making."""
 
-    texts: list[str] = field(default_factory=list[str])
+    texts: list[str] = []
     is_known: bool = True
     is_glob: bool = False
-    sources: list[Command] = field(default_factory=list[Command])
+    sources: list[Command] = []
     length: int = 0
     exists: bool = False
     """Something, if only quotes, makes it a word."""

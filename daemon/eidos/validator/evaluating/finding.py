@@ -7,9 +7,10 @@ ls / | xargs rm -rf             rm -rf *, in /
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import islice, pairwise
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.options import Grammar, Options, read_options

@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.code.decoding import decode
 from eidos.validator.commands import Word, family
 from eidos.validator.evaluating.options import Grammar, Option, read_options
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """What an interpreter runs: texts, files, or what it reads from its standard input."""
 
     language: str
@@ -32,8 +33,7 @@ class Program:
         return self.file is None or self.file.text in INPUT_FILES
 
 
-@dataclass(frozen=True, slots=True)
-class _Interpreter:
+class _Interpreter(msgspec.Struct, frozen=True):
     language: str
     options: Grammar
     texts: frozenset[str]

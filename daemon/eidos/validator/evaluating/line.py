@@ -1,7 +1,8 @@
 """The line under evaluation: what has been found in it so far, and how its parts are walked."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from eidos.validator.budget import Budget
 from eidos.validator.commands import Assignment, Command, Redirect, Word
@@ -10,8 +11,7 @@ from eidos.validator.evaluating.place import Place
 from eidos.validator.script import Statement
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(msgspec.Struct, frozen=True):
     """A simple command whose words are expanded."""
 
     words: tuple[Word, ...]
@@ -19,8 +19,7 @@ class Invocation:
     assignments: tuple[Assignment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Defined:
+class Defined(msgspec.Struct, frozen=True):
     """A function defined in the line, and where."""
 
     name: str
@@ -28,15 +27,14 @@ class Defined:
     place: Place
 
 
-@dataclass(slots=True)
-class Line:
+class Line(msgspec.Struct):
     """What evaluating one line has found, and the budget that it may use."""
 
     budget: Budget
     walk_in: "Callable[[Line, Statement, Environment, Place], Word | None]"
-    commands: list[Command] = field(default_factory=list[Command])
+    commands: list[Command] = []
     """Every command found, in the order in which they would run."""
-    defined: list[Defined] = field(default_factory=list[Defined])
+    defined: list[Defined] = []
     is_unreadable: bool = False
     """A script inside it cannot be read or followed."""
 

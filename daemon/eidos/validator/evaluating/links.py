@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from posixpath import basename
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Redirect, Word
 from eidos.validator.evaluating.environment import Other, path_in

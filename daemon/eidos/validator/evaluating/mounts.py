@@ -1,17 +1,18 @@
 """Containers: what they see of the host, and where a path inside is on the host."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from posixpath import normpath
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Machine, Redirect, Word
 from eidos.validator.evaluating.options import Options
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(msgspec.Struct, frozen=True):
     """A folder of the host, and where it is seen from inside."""
 
     outside: str

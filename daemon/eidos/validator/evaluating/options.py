@@ -1,14 +1,15 @@
 """The options of one program: which of its words they are, and what is given to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.commands import Word
 
 
-@dataclass(frozen=True, slots=True)
-class Grammar:
+class Grammar(msgspec.Struct, frozen=True):
     """Which options of a program take a value."""
 
     short: str = ""

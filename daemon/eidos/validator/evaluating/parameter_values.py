@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final, NamedTuple, TypeAlias
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Word
 from eidos.validator.evaluating.parameters import changed, pattern_of, replaced, substring, without

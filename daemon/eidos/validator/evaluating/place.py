@@ -1,13 +1,12 @@
 """Where in a line a command stands: what surrounds it, and so holds for all inside it too."""
 
-from dataclasses import dataclass
+import msgspec
 
 from eidos.validator.commands import Command, Machine, Redirect, Word
 from eidos.validator.evaluating.mounts import Mount
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """The surroundings of a command."""
 
     upstream: tuple[Command, ...] = ()

@@ -5,8 +5,9 @@ Bytes are kept as the characters of the same numbers, so that decoders can stand
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.environment import path_in

@@ -1,8 +1,9 @@
 """From an invocation to the Command that the rules judge: what it reads, and what it leaves."""
 
-from dataclasses import replace
 from posixpath import basename
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Redirect, Word
 from eidos.validator.evaluating.environment import Environment, path_in

@@ -1,7 +1,8 @@
 """What an invocation runs in the end: wrappers taken off, scripts inside it followed."""
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.protocol import Shell
 from eidos.validator.commands import Command, Machine, Word, program
@@ -34,7 +35,13 @@ from eidos.validator.evaluating.scripts import (
     with_assignments,
     within,
 )
-from eidos.validator.evaluating.wrappers import Inner, joined, shell_opened_by, unwrap
+from eidos.validator.evaluating.wrappers import (
+    Inner,
+    commands_in,
+    joined,
+    shell_opened_by,
+    unwrap,
+)
 
 _COST: Final = 40
 """Steps of the budget that a command is worth, by the time that it takes."""
@@ -52,7 +59,9 @@ def run(line: Line, call: Invocation, environment: Environment, place: Place) ->
     if call.words and call.words[0].text == "exec":
         open_descriptors(call.redirects, environment)
     place = with_input(place, call.redirects, environment)
-    printed = _run(line, call, environment, place)
+    printed: Word | None = None
+    for words in commands_in(call.words):
+        printed = _run(line, replace(call, words=words), environment, place)
     if any(r.operator == ">&" and r.target.text.startswith(_TO_COPROCESS) for r in call.redirects):
         _feed_coprocesses(line)
     return Word("") if keep_text(call.redirects, printed, environment) else printed

@@ -1,7 +1,8 @@
 """What a word of the line can refer to: the variables of its shell, and the scripts inside it."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.environment import Environment, Value

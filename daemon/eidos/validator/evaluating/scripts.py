@@ -1,8 +1,9 @@
 """Texts among the words of a line that something runs: read in their language, and walked."""
 
 import re
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from eidos.protocol import Shell
 from eidos.validator.code.reading import read_code

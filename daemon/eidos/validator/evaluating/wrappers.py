@@ -1,8 +1,7 @@
 """Programs that run another program: which of their words begin the command that really runs."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Final
 
@@ -13,8 +12,7 @@ from eidos.validator.evaluating.mounts import Mount, mounts_of
 from eidos.validator.evaluating.options import Grammar, Options, read_options, rest_of
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(msgspec.Struct, frozen=True):
     """What a wrapper runs: a command in words, or scripts for a shell."""
 
     wrapper: str
@@ -30,7 +28,7 @@ class Inner:
     """The folder that is the root of the inner command."""
     is_shown: bool = False
     """It has effects of its own, so the rules see it as well as what it runs."""
-    options: Options = field(default=Options((), 0))
+    options: Options = Options((), 0)
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,12 +55,12 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
+    images: dict[str, str]
     groups: dict[str, _Row]
     programs: dict[str, _Row]
 
 
-@dataclass(frozen=True, slots=True)
-class _Wrapper:
+class _Wrapper(msgspec.Struct, frozen=True):
     row: _Row
     grammar: Grammar
     programs: frozenset[str]
@@ -93,19 +91,21 @@ def _wrapper(row: _Row) -> _Wrapper:
     )
 
 
-def _load() -> tuple[dict[str, Grammar], dict[str, _Wrapper]]:
+def _load() -> tuple[dict[str, Grammar], dict[str, _Wrapper], dict[str, str]]:
     text = (files("eidos.validator") / "programs" / "wrappers.toml").read_bytes()
     table = msgspec.toml.decode(text, type=_Table)
     groups = {name: _wrapper(row).grammar for name, row in table.groups.items()}
-    return groups, {
+    wrappers = {
         name: wrapper
         for names, row in table.programs.items()
         for wrapper in [_wrapper(row)]
         for name in names.split(", ")
     }
+    images = {image: name for name, known in table.images.items() for image in known.split()}
+    return groups, wrappers, images
 
 
-_GROUPS, _WRAPPERS = _load()
+_GROUPS, _WRAPPERS, _IMAGES = _load()
 _SAME: Final = {
     "podman": "docker",
     "nerdctl": "docker",
@@ -118,7 +118,8 @@ _SAME: Final = {
 }
 """Programs that are called as another one is."""
 _LOADER: Final = re.compile(r"ld(?:-[\w-]+|64)?\.so[.\d]*|ld-[\d.]+\.so")
-_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*)\+?=")
+_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*(?:%%|\(\))?)\+?=")
+"""`BASH_FUNC_ls%%=() { … }` is a function that bash takes from its environment."""
 
 
 def program_key(words: Sequence[Word]) -> tuple[str, int]:
@@ -143,6 +144,18 @@ def _known_as(name: str) -> str:
     if name.startswith("ld") and _LOADER.fullmatch(name):
         return "ld.so"
     return family(name)
+
+
+def commands_in(words: tuple[Word, ...]) -> Iterator[tuple[Word, ...]]:
+    """Yield the commands that one call gives a program in a row: `tmux new -d ';' run-shell x`."""
+    if len(words) < len("tmux new ; attach".split()) or words[0].text != "tmux":
+        yield words
+        return
+    rest = words[1:]
+    while rest:
+        end = next((i for i, word in enumerate(rest) if word.text == ";"), len(rest))
+        yield (words[0], *rest[:end])
+        rest = rest[end + 1 :]
 
 
 def shell_opened_by(words: Sequence[Word]) -> Machine | None:
@@ -240,7 +253,19 @@ def _inner_words(wrapper: _Wrapper, args: Sequence[Word], options: Options) -> S
             if word.text in wrapper.marks:
                 return args[position + 1 :]
         return ()
-    return args[options.end :]
+    words = args[options.end :]
+    if wrapper.row.machine is Machine.CONTAINER and options.operands:
+        return (*_entry_of(options.operands[0]), *words)
+    return words
+
+
+def _entry_of(image: Word) -> Sequence[Word]:
+    """Return the program that a container starts with, where the image is known for it."""
+    name = image.text.partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    path = f"{folder}{slash}{last.partition(':')[0]}"
+    found = _IMAGES.get("/".join(path.split("/")[-2:]))
+    return (Word(found),) if found else ()
 
 
 def joined(words: Sequence[Word], separator: str = " ") -> Word:

@@ -41,6 +41,22 @@ SHARED_FOLDERS: Final = (
 
 SYSTEM_FOLDERS: Final = CORE_FOLDERS | SHARED_FOLDERS
 
+STORES: Final = re.compile(
+    r"/var/lib/(?:docker(?:/(?:volumes|overlay2|containers|image|swarm))?"
+    r"|containerd|kubelet(?:/pods)?|etcd\w*(?:/(?:member|default|default\.etcd|data))?|etcd-data"
+    r"|libvirt(?:/(?:images|qemu))?|containers(?:/storage(?:/(?:volumes|overlay))?)?"
+    r"|lx[cd](?:/(?:containers|storage-pools|disks))?|incus(?:/(?:containers|storage-pools|disks))?"
+    r"|(?:rancher|rancher/(?:k3s|rke2))(?:/server(?:/db(?:/etcd)?)?)?|k0s|machines|pve-cluster"
+    r"|vz(?:/(?:images|private|dump))?|nomad|consul|vault|ceph(?:/(?:osd|mon))?|longhorn|rook"
+    r"|mariadb|pgsql(?:/[\d.]+)?(?:/data)?|postgresql/(?:data|[\d*.]+(?:/main|/data)?)|cassandra(?:/data)?"
+    r"|elasticsearch|opensearch|influxdb2?|couchdb|clickhouse|neo4j(?:/data)?|kafka|zookeeper"
+    r"|rabbitmq(?:/mnesia)?|waydroid)"
+    r"|/var/snap/(?:docker|lxd|microk8s|multipass)(?:/common(?:/[\w-]+)*)?|/etc/(?:kubernetes|pve)"
+    r"|/etc/kubernetes/(?:pki|manifests)|/var/opt/(?:gitlab(?:/git-data(?:/repositories)?)?"
+    r"|mssql(?:/data)?|opscode)"
+)
+"""Folders in which one program keeps all containers, machines or databases."""
+
 LOGIN_FILES: Final = _below("/etc", "passwd shadow group gshadow sudoers master.passwd")
 ACCOUNT_FILES: Final = (
     LOGIN_FILES | _below("/etc", "fstab crypttab") | {"/boot/grub/grub.cfg", "/boot/grub2/grub.cfg"}
@@ -99,8 +115,9 @@ OWN_FOLDERS: Final = frozenset(
     "Desktop Documents Dropbox Library Library/Keychains Mail Maildir Movies Music OneDrive Photos"
     " Pictures Videos .aws .config .config/gcloud .config/google-chrome .kube .local .local/bin"
     " .local/share .local/share/keyrings .local/state .mozilla .mozilla/firefox .password-store"
-    " .thunderbird".split()
-)
+    " .thunderbird .local/share/containers .local/share/containers/storage .local/share/docker"
+    " .local/share/gnome-boxes .local/share/libvirt .local/share/libvirt/images".split()
+) | {"VirtualBox VMs"}
 """In a home: the folders that hold most of what its owner has."""
 STARTUP_FILES: Final = frozenset(
     ".bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .zshrc .zshenv .zprofile"

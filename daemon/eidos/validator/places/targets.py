@@ -35,6 +35,10 @@ _ANY_NAME: Final = re.compile(
     r"(?:\([^()/]*\))?"
 )
 """`*`, `.*`, `.[!.]*`, `?*`, `*.*`, `**`, `!(x)`, and zsh's `*(D)`, `^x`, `*~x`."""
+_SOME: Final = re.compile(
+    r"\*\([^()/]*(?:L[kKmM]?(?:0|-\d|\+[1-9])|[mac][Mhws]?(?:\+[1-9]|-\d)|\[-?\d)[^()/]*\)$"
+)
+"""Of zsh: `*(L0)`, `*(m+7)`, `*(om[1])`, which ask for a size, an age or a number."""
 _LONGEST_PATTERN: Final = 64
 _GLOB_SIGNS: Final = re.compile(r"[*?\[]|[@!+]\(")
 _CLASS: Final = re.compile(r"\[\[:\w+:\]\]")
@@ -87,6 +91,11 @@ def is_system_folder(word: Word) -> bool:
     """Whether *word* is a folder of the system, all that is in one, or a pattern for one."""
     folder = folder_of(word)
     return folder in places.SYSTEM_FOLDERS or _matches(folder, _FOLDERS)
+
+
+def is_store(word: Word) -> bool:
+    """Whether *word* is a folder with all containers, machines or databases of a program."""
+    return places.STORES.fullmatch(folder_of(word)) is not None
 
 
 def is_core_folder(word: Word) -> bool:
@@ -193,7 +202,9 @@ def _relative(word: Word) -> str:
     if not text or text.startswith(("/", "~")) or word.folder.startswith(("/", "~")):
         return ""
     path = normpath(f"{word.folder}/{text}" if word.folder else text)
-    return (_without_any_name(path) or ".") if word.is_glob else path
+    if not word.is_glob or (_is_short(path) and _SOME.search(path)):
+        return path
+    return _without_any_name(path) or "."
 
 
 def _normal(text: str) -> str:

@@ -47,7 +47,7 @@ LANGUAGES: Final = _POWERSHELL | frozenset(
 )
 
 
-_FOLLOWED: Final = frozenset(
+FOLLOWED: Final = frozenset(
     "node nodejs deno bun python perl ruby php lua luajit awk gawk mawk nawk".split()
 )
 """`code` follows them, if not everywhere: these words leave no doubt."""
@@ -90,7 +90,7 @@ def connects_shell(command: Command) -> bool:
 
 
 def _shows_both(command: Command, first: re.Pattern[str], second: re.Pattern[str]) -> bool:
-    if command.family not in _FOLLOWED:
+    if command.family not in FOLLOWED:
         return False
     texts = (word.text.lower() for word in command.args if len(word.text) > _SHORTEST_PROGRAM)
     return any(first.search(text) and second.search(text) for text in texts)

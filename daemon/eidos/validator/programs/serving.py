@@ -14,21 +14,21 @@ _MODULES: Final = frozenset(
 _FOLDER_OPTIONS: Final = names_of("d directory root h t webroot www path web-root r")
 _ADDRESS_OPTIONS: Final = names_of("b bind S host address a interface listen p port i l")
 _GRAMMAR: Final = Grammar("bdhtrSapil", _FOLDER_OPTIONS | _ADDRESS_OPTIONS)
-_SERVERS: Final = frozenset(
+_SERVING: Final = frozenset(
     "http-server serve live-server darkhttpd webfsd miniserve dufs gohttpserver httpd thttpd "
     "mini_httpd static-web-server simple-http-server sfz ran impacket-smbserver smbserver.py "
     "quick-http file-server browser-sync".split()
 )
 _HOSTS: Final = names_of("b bind host address a interface S i listen")
 _ONLY_HERE: Final = re.compile(r"(?:localhost|127\.|\[?::1)")
-_NAMES: Final = _SERVERS | {"python", "php", "ruby", "caddy", "twistd", "rclone", "npx"}
+SERVERS: Final = _SERVING | {"python", "php", "ruby", "caddy", "twistd", "rclone", "npx"}
 
 
 def folders_served(command: Command) -> Iterator[Word]:
     """Yield the folders that *command* offers to other machines; the working folder is `.`."""
-    if command.name not in _NAMES and command.family not in _NAMES:
+    if command.name not in SERVERS and command.family not in SERVERS:
         return
-    kind = command.family if command.name not in _NAMES else command.name
+    kind = command.family if command.name not in SERVERS else command.name
     if not _serves(kind, command):
         return
     options, operands = split(command, _GRAMMAR)
@@ -51,7 +51,7 @@ _WITH: Final[dict[str, tuple[str, ...]]] = {
     "caddy": ("file-server", "browse"),
     "twistd": ("web", "ftp"),
     "rclone": ("--addr",),
-    "npx": tuple(_SERVERS),
+    "npx": tuple(_SERVING),
 }
 """What must be among the words of a program that serves folders as one of many things."""
 

@@ -5,7 +5,6 @@ what they mean. The programs and their options are the tables of `programs/subco
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
@@ -33,8 +32,7 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     programs: dict[str, _Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Syntax:
+class Syntax(msgspec.Struct, frozen=True):
     """How the words of one program are read."""
 
     values: frozenset[str] = frozenset()
@@ -49,8 +47,7 @@ class Syntax:
     """A long option may be cut short where that is clear: `--forc`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """One call of a program, read."""
 
     program: str

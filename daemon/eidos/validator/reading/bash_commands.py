@@ -32,10 +32,12 @@ _NUMBERED: Final = re.compile(r"\d+[<>]")
 _SAME: Final = {"<<-": "<<", ">>&": "&>>"}
 _FORCED: Final = {">": ">|", ">>": ">>", "&>": "&>", ">&": "&>", "&>>": "&>>", ">>&": "&>>"}
 _PATH_OF_PROGRAM: Final = re.compile(r"=([^\s;&|()<>'\"\\$`{}*?\[]+)(?=[\s;&|)]|\Z)")
-_ALWAYS_INSTALLED: Final = frozenset(
-    """awk bash cat chmod chown cp curl cut date dd df diff du echo env file find git grep gzip head
-    kill less ln ls make man mkdir mount mv nano node npm perl ping pip ps python python3 rm ruby
-    sed sh sleep sort ssh sudo tail tar tee top touch tr uname vi vim wc wget which xargs zsh
+_OFTEN_INSTALLED: Final = frozenset(
+    """awk bash brew cargo cat cc chmod chown clang cmake cp curl cut date dd df diff docker du
+    echo emacs env fd ffmpeg file find fish fzf g++ gcc gdb git go grep gzip head htop java jq kill
+    kubectl less ln ls make man mkdir mount mv nano node npm nvim perl php ping pip pip3 podman ps
+    psql python python3 rg rm rsync ruby rustc sed sh sleep sort ssh strace sudo systemctl tail tar
+    tee tmux top touch tr uname vi vim wc wget which xargs zsh
     """.split()
 )
 _DECLARING: Final = frozenset(
@@ -143,7 +145,7 @@ class CommandReader(ParameterReader):
         """Return the path that zsh puts for `=name`."""
         if name.startswith("="):
             raise self.fault("zsh takes == for the path of a program; it wants =")
-        if not is_name and name not in _ALWAYS_INSTALLED:
+        if not is_name and name not in _OFTEN_INSTALLED:
             reason = "zsh takes =name for the path of a program"
             raise self.fault(reason, is_certain=False)
         return RawWord((Text(f"/usr/bin/{name}"),), source)
@@ -157,12 +159,13 @@ class CommandReader(ParameterReader):
             self.position = start
             return None
         head = self.text[start : self.position]
+        is_array = self.starts("(")
         values = self._read_value(scripts)
         source = self.text[start : self.position]
         parts: tuple[Part, ...] = (Text(head), *(part for word in values for part in word.parts))
         is_append = head[-2:] == "+="
         name = head.rstrip("+=")
-        return RawWord(parts, source), RawAssignment(name, values, is_append)
+        return RawWord(parts, source), RawAssignment(name, values, is_append, is_array)
 
     def _read_element(self, scripts: list[Substitution]) -> re.Match[str] | None:
         """Read `name[subscript]=`; None where no bracket or no sign follows."""

@@ -116,7 +116,7 @@ class ParameterReader(WordReader):
         match = self.take(_ZSH_BRACED_NAME if self.is_zsh else _BRACED_NAME)
         prefix, name = (match[1] or "", match[2] or "") if match else ("", "")
         if (not name and not self.starts(":")) or "+" in prefix:
-            inside = self.read_enclosed("}", is_quoted=is_quoted)
+            inside = self.read_enclosed("}", self._opener(is_quoted), is_quoted=is_quoted)
             return self._opaque(start, inside, is_quoted=is_quoted)
         return self._read_parameter(start, prefix, name, is_quoted=is_quoted)
 
@@ -126,7 +126,7 @@ class ParameterReader(WordReader):
         inside = self.read_enclosed(")", "(", takes_files=False)
         flags = self.text[begin : self.position]
         name = self.look(_NAME_ALONE)
-        inside += self.read_enclosed("}", is_quoted=is_quoted)
+        inside += self.read_enclosed("}", self._opener(is_quoted), is_quoted=is_quoted)
         parts = self._opaque(start, inside, is_quoted=is_quoted)
         if "e" in flags:
             if name is None:
@@ -134,6 +134,10 @@ class ParameterReader(WordReader):
                 raise self.fault(reason, is_certain=False)
             parts.append(_reexpansion(Variable(name[0], f"${name[0]}")))
         return parts
+
+    def _opener(self, is_quoted: bool) -> str:
+        """Return what asks for one more brace: zsh counts them outside of strings."""
+        return "{" if self.is_zsh and not is_quoted else ""
 
     def _read_parameter(
         self, start: int, prefix: str, name: str, *, is_quoted: bool
@@ -146,7 +150,7 @@ class ParameterReader(WordReader):
         sign = self.take(_OPERATOR)
         takes_literally = is_quoted and (not sign or sign[0][-1] in _TAKES_QUOTES_LITERALLY)
         operand_start = self.position
-        after = self.read_enclosed("}", is_quoted=takes_literally)
+        after = self.read_enclosed("}", self._opener(is_quoted), is_quoted=takes_literally)
         operator = subscript + self.text[begin : self.position - 1]
         if operator in _NO_CHANGE:
             operator = ""

@@ -8,7 +8,12 @@ from typing import Final, Literal
 from eidos.protocol import Shell
 from eidos.validator.reading.bash_scanner import Scanner
 from eidos.validator.reading.escapes import decode_ansi_c
-from eidos.validator.reading.zsh_patterns import alternatives, code_of_qualifiers, is_qualifier
+from eidos.validator.reading.zsh_patterns import (
+    alternatives,
+    asks_for_some,
+    code_of_qualifiers,
+    is_qualifier,
+)
 from eidos.validator.script import Part, RawWord, Statement, Substitution, Text, Variable
 
 Kind = Literal["text", "input", "output"]
@@ -33,10 +38,10 @@ _FOREIGN: Final = {
 }
 """What each shell does not take into the parentheses of a pattern."""
 _ENCLOSED: Final = {
-    end: re.compile(rf"[^'\"\\$`<>{re.escape(opener + end)}]+")
-    for opener, end in (("", "}"), ("(", ")"), ("[", "]"))
+    opener + end: re.compile(rf"[^'\"\\$`<>{re.escape(opener + end)}]+")
+    for opener, end in (("", "}"), ("{", "}"), ("(", ")"), ("[", "]"))
 }
-"""Runs of plain characters inside brackets, by what ends them."""
+"""Runs of plain characters inside brackets, by what begins and ends them."""
 _ESCAPABLE_IN_STRING: Final = '$`"\\'
 _WORD_ENDS: Final = " \t\n;|&)"  # so is "", the end of the text
 
@@ -86,9 +91,10 @@ class WordReader(Scanner, ABC):
         """
         self.enter()
         parts: list[Part] = []
+        plain_run = _ENCLOSED[opener + end]
         opened = 0
         while True:
-            if plain := self.take(_ENCLOSED[end]):
+            if plain := self.take(plain_run):
                 parts.append(Text(plain[0], is_quoted))
                 continue
             char = self.text[self.position : self.position + 1]
@@ -233,6 +239,8 @@ class WordReader(Scanner, ABC):
             raise self.fault("a pattern has signs in it that end it", is_certain=False)
         if self.is_zsh and parts and self._is_at_word_end() and is_qualifier(inside):
             parts += self._qualifying(inside)
+            if isinstance(last, Text) and last.text == "*" and asks_for_some(inside):
+                parts.append(Text(f"({''.join(map(_plain_text, inside))})"))
             return True
         if isinstance(last, Text) and sign is not None:
             parts[-1] = Text(last.text[:-1])

@@ -10,12 +10,18 @@ from eidos.validator.script import Part, Text
 _HIDDEN: Final = "\0"
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _FUNCTION: Final = re.compile(r"\w+")
+_SOME: Final = re.compile(r"L[kKmM]?[+-]?\d|[mac][Mhws]?[+-]\d|\[-?\d")
 _SEPARATORS: Final = re.compile(r"([|,])")
 
 
 def is_qualifier(inside: Sequence[Part]) -> bool:
     """Whether parentheses at the end of a word test the files that the word finds: `*(.)`."""
     return "|" not in _shape_of(inside)
+
+
+def asks_for_some(inside: Sequence[Part]) -> bool:
+    """Whether a test of zsh is for a size, an age or a number of files: `*(L0)`, `*(om[1])`."""
+    return _SOME.search(_shape_of(inside)) is not None
 
 
 def alternatives(inside: Sequence[Part]) -> list[Part]:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from importlib.resources import files as resources
 from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command
 from eidos.validator.evaluating.options import Grammar
@@ -16,16 +16,11 @@ from eidos.validator.programs.sending.sent import Sent, given, names_of, split, 
 
 def sent_by(command: Command) -> Sent | None:
     """Return what *command* sends to another machine; None: it sends nothing."""
-    find = _SENDERS.get(command.name)
+    find = SENDERS.get(command.name)
     sent = find(command) if find else None
     if sent is None or sent.takes_input or not _is_fed(command, sent):
         return sent
     return replace(sent, takes_input=True)
-
-
-def sends(name: str) -> bool:
-    """Whether the program *name* may send something."""
-    return name in _SENDERS
 
 
 def _is_fed(command: Command, sent: Sent) -> bool:
@@ -53,8 +48,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     own: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Sender:
+class _Sender(msgspec.Struct, frozen=True):
     """A program of which the table says what it sends."""
 
     row: _Row
@@ -99,7 +93,7 @@ def _load() -> dict[str, Callable[[Command], Sent | None]]:
     return {name: _sender(row) for names, row in table.items() for name in names.split(", ")}
 
 
-_SENDERS: Final[dict[str, Callable[[Command], Sent | None]]] = {
+SENDERS: Final[dict[str, Callable[[Command], Sent | None]]] = {
     **_load(),
     "curl": requests.by_curl,
     "curlie": requests.by_curl,

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.options import Grammar, Option, read_options
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True):
     """What one command sends."""
 
     files: tuple[Word, ...] = ()
