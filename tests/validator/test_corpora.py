@@ -100,6 +100,22 @@ def test_a_command_gets_its_verdict(level: str, command: str) -> None:
     assert check(command, Shell.BASH).level == level
 
 
+NAMES = tomllib.loads((DATA / "names.toml").read_text())["case"]
+
+
+@pytest.mark.parametrize(
+    ("level", "command"),
+    [
+        (case["level"], case["line"].replace("{}", name))
+        for case in NAMES
+        for name in case["names"].split()
+    ],
+)
+def test_a_program_is_known_by_each_of_its_names(level: str, command: str) -> None:
+    """No name can fall out of a list unseen."""
+    assert check(command, Shell.BASH).level == level
+
+
 def test_of_ordinary_commands_only_those_in_the_list_are_minded() -> None:
     """Of 1,200 commands out of two collections the rules mind those in minded.toml."""
     commands = [case["cmd"] for case in corpus("commands")]
