@@ -116,6 +116,23 @@ def test_a_program_is_known_by_each_of_its_names(level: str, command: str) -> No
     assert check(command, Shell.BASH).level == level
 
 
+SHELL_VERDICTS = tomllib.loads((DATA / "verdicts_of_shells.toml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("shell", "level", "command"),
+    [
+        (shell, level, command)
+        for shell, levels in SHELL_VERDICTS.items()
+        for level, commands in levels.items()
+        for command in commands
+    ],
+)
+def test_a_command_gets_its_verdict_in_its_shell(shell: str, level: str, command: str) -> None:
+    """What only zsh or fish reads so is judged as that shell reads it."""
+    assert check(command, Shell(shell)).level == level
+
+
 def test_of_ordinary_commands_only_those_in_the_list_are_minded() -> None:
     """Of 1,200 commands out of two collections the rules mind those in minded.toml."""
     commands = [case["cmd"] for case in corpus("commands")]

@@ -163,7 +163,7 @@ def test_damaged_lines_that_fish_refuses_are_refused() -> None:
         ("A=1 begin; a; end", "{[A=1]; group([a])}"),
         ("function f; a; end; f x", "{def(f: [a]); [f x]}"),
         ("function f -a x y; a $x; end", "def(f: {[x=$argv[0] y=$argv[1]]; [a $x]})"),
-        ("function f --on-event e; a; end", "{def(f: [a]); [f]}"),
+        ("function f --on-event e; a; end", "{def(f: [a]); def(e: [a]); [f]}"),
         ("function fish_prompt; a; end", "{def(fish_prompt: [a]); [fish_prompt]}"),
         ("function f -d (a); b; end", "{test(f -d ([a])); def(f: [b])}"),
         ("echo if end; # then", "[echo if end]"),

@@ -228,7 +228,7 @@ def perl_open(trace: Trace, site: Site) -> Value:
         return run_text(trace, known(text.strip("| ")), site.source)
     bare = text.lstrip("+<> ").partition(":")[0] if words else text.lstrip("+<> ")
     path = words[0] if words else known(bare)
-    if ">" in text:
+    if ">" in text or "+<" in text:
         return opened(trace, path, appends=">>" in text)
     return read_file(trace, replace(site, args=(path,)))
 

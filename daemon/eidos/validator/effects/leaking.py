@@ -189,6 +189,22 @@ _HOLDS_PASSWORDS: Final = re.compile(
 )
 
 
+_HOOKS: Final = frozenset(
+    "preexec precmd zshaddhistory zle-line-finish accept-line zle-line-init "
+    "fish_preexec fish_postexec fish_prompt".split()
+)
+"""Functions that the shell calls with what is typed, or around it."""
+_TYPED: Final = re.compile(r"\$\{?(?:BASH_COMMAND|READLINE_LINE|L?BUFFER)\b")
+
+
+def _sends_typed(command: Command) -> bool:
+    """Whether what is typed at the prompt is sent away, command by command."""
+    if any(_TYPED.search(word.text) for word in command.args):
+        return True
+    is_hooked = not _HOOKS.isdisjoint(command.inside)
+    return is_hooked and any(not word.is_known for word in command.args)
+
+
 def _records_input(command: Command) -> bool:
     """Whether what people type is recorded, or what a program that asks for passwords reads."""
     name = command.name
@@ -235,6 +251,7 @@ _FETCHERS: Final = frozenset({"curl", "wget", "http", "https", "xh", "aria2c", "
 EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("send-secret", _sends_secret, _SENDING, REDIRECTED),
     Effect("send-personal", _sends_personal, _SENDING, REDIRECTED),
+    Effect("send-typed", _sends_typed, frozenset(SENDERS)),
     Effect("expose-secret", _exposes_secret, _COPIERS | _WRITERS, REDIRECTED),
     Effect("serve-secret", _serves_secret, SERVERS),
     Effect("serve-personal", _serves_personal, SERVERS),

@@ -111,6 +111,8 @@ def _run_function(
     record(line, call, environment, place)
     environment.called.add(name)
     kept, environment.positional = environment.positional, call.words[1:]
+    called, is_zsh = environment.lookup("0"), environment.shell is Shell.ZSH
+    environment.assign("0", call.words[:1] if is_zsh else called)
     for assignment in call.assignments:
         environment.assign(assignment.name, (assignment.value,))
     inner = replace(
@@ -118,6 +120,7 @@ def _run_function(
     )
     printed = line.walk(environment.functions[name], environment, inner)
     environment.positional = kept
+    environment.assign("0", called)
     return printed
 
 

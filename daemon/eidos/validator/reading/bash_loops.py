@@ -16,6 +16,7 @@ _ENDLESS: Final = {
     "until": frozenset({"false", "((0))", "(( 0 ))", "! true", "! :", "/bin/false", "(false)"}),
 }  # fmt: skip
 _ENDLESS_FOR: Final = re.compile(r"\(\([^;]*;\s*(?:1|true|)\s*;[^;]*\Z")
+_MANY_TIMES: Final = re.compile(r"\d{4,}")
 _ALL_ARGUMENTS: Final = RawWord((Variable("@", '"$@"', is_quoted=True),), '"$@"')
 
 
@@ -41,7 +42,8 @@ class LoopReader(BranchReader):
         if not count.parts:
             raise self.unexpected("nothing follows repeat")
         self._skip_separator()
-        return Loop(self._read_loop_body(), Test((count,)))
+        is_endless = _MANY_TIMES.fullmatch(count.source) is not None
+        return Loop(self._read_loop_body(), Test((count,)), is_endless=is_endless)
 
     def read_for(self) -> Statement:
         """Read `for`, `select` and `foreach` in all their forms."""

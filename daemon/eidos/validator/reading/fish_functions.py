@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from eidos.validator.reading.fish_commands import text_of
@@ -35,11 +36,22 @@ def definition_of(header: Sequence[RawWord], body: Statement, source: str) -> li
     if arguments:
         body = Statements((Call((), arguments, source=source), body))
     found: list[Statement] = [Definition(name, body)]
+    found += [Definition(event, body) for event in _events(header[1:])]
     if any(isinstance(part, Substitution) for word in header for part in word.parts):
         found.insert(0, Test(tuple(header)))
     if name in _CALLED_BY_FISH or any(_EVENT.match(word.source) for word in header[1:]):
         found.append(Call((header[0],), source=source))
     return found
+
+
+def _events(options: Sequence[RawWord]) -> Iterator[str]:
+    """Yield the events for which fish calls the function: `--on-event fish_preexec`."""
+    for option, following in pairwise((*options, RawWord((), ""))):
+        text = text_of(option) or ""
+        if text in {"-e", "--on-event"}:
+            yield text_of(following) or ""
+        elif text.startswith("--on-event="):
+            yield text.partition("=")[2]
 
 
 def _arguments(options: Sequence[RawWord]) -> Iterator[RawAssignment]:
