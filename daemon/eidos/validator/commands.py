@@ -190,7 +190,7 @@ def program(word: Word) -> str:
 
 def family(name: str) -> str:
     """Return *name* without a version or a variant: python for python3.11, mkfs for mkfs.ext4."""
-    return _VERSION.sub("", name)
+    return name if name.isalpha() else _VERSION.sub("", name)
 
 
 def _attached(word: Word, options: tuple[str, ...]) -> Iterator[Word]:

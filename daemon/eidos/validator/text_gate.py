@@ -102,7 +102,8 @@ def _unwrap(text: str) -> str:
     for _ in range(_MAX_WRAPPINGS):
         before = text
         text = text.strip(_EDGES).removeprefix("\ufeff").strip(_EDGES)
-        text = _CONTINUED_LINE.sub(r"\1 ", text)
+        if "\n" in text:
+            text = _CONTINUED_LINE.sub(r"\1 ", text)
         while (token := max(text.rfind("<"), text.rfind("["))) >= 0:
             if not _END_TOKEN.fullmatch(text, token):
                 break
