@@ -56,6 +56,14 @@ def test_an_override_that_was_used_is_in_the_verdict() -> None:
     assert verdict.overrides == (Override("git-reset-hard", Level.WARN, Level.OK),)
 
 
+def test_an_override_that_softens_a_block_is_in_the_verdict() -> None:
+    """It need not make a command fine to be worth a line in the audit log."""
+    verdict = check(BLOCKED, Shell.BASH, Policy.build("balanced", {"delete-system": "warn"}))
+
+    assert verdict.level is Level.WARN
+    assert verdict.overrides == (Override("delete-system", Level.BLOCK, Level.WARN),)
+
+
 def test_an_override_of_one_rule_leaves_the_others_alone() -> None:
     """A command that breaks two rules keeps the other one's verdict."""
     policy = Policy.build("balanced", {"git-reset-hard": "ok"})

@@ -118,6 +118,7 @@ def test_a_filter_leaves_only_a_part(pipe: tuple[str, ...], feed: Feed) -> None:
         ("gcloud ** delete", "gcloud delete x", True),
         ("gcloud ** delete", "gcloud compute instances delete x", True),
         ("gcloud ** delete", "gcloud a b c d e delete x", False),
+        ("gcloud ** delete .", "gcloud a b delete", True),
         ("aws * delete-* but:delete-tags", "aws ec2 delete-vpc", True),
         ("aws * delete-* but:delete-tags", "aws ec2 delete-tags", False),
         ("git push @+?*", "git push origin +main", True),
@@ -147,6 +148,9 @@ def test_a_piped_answer_is_as_good_as_the_option() -> None:
     assert row.applies(_call("terraform destroy", upstream=(_call("yes"),)))
     assert row.applies(_call("terraform destroy", upstream=(_call("echo yes"),)))
     assert not row.applies(_call("terraform destroy", upstream=(_call("echo no"),)))
+
+    unasked = calls("x", "terraform destroy -auto-approve")
+    assert not unasked.applies(_call("terraform destroy", upstream=(_call("yes"),)))
 
 
 @pytest.mark.parametrize(

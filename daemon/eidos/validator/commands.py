@@ -118,8 +118,7 @@ class Command(msgspec.Struct, frozen=True, eq=False, dict=True):
     @cached_property
     def name(self) -> str:
         """The program's name without its directory; "" when only running would tell."""
-        name = program(self.words[0]) if self.words else ""
-        return _SAME_PROGRAM.get(name, name)
+        return plain_name(program(self.words[0])) if self.words else ""
 
     @cached_property
     def family(self) -> str:
@@ -188,6 +187,11 @@ def program(word: Word) -> str:
     return word.text.rstrip("/").rsplit("/", 1)[-1] if word.is_known else ""
 
 
+def plain_name(name: str) -> str:
+    """Return *name* as GNU calls it where others call the same program: rm for grm and zf_rm."""
+    return _SAME_PROGRAM.get(name, name)
+
+
 def family(name: str) -> str:
     """Return *name* without a version or a variant: python for python3.11, mkfs for mkfs.ext4."""
     return name if name.isalpha() else _VERSION.sub("", name)
@@ -205,7 +209,7 @@ _SAME_PROGRAM: Final = {
     f"{prefix}{name}": name
     for prefix, names in {
         "zf_": "chgrp chmod chown ln mkdir mv rm rmdir sync",
-        "g": "cat chgrp chmod chown cp dd echo ln mv printf rm shred tee truncate unlink",
+        "g": "cat chgrp chmod chown cp dd echo install ln mv printf rm shred tee truncate unlink",
         "gnu": "cat chgrp chmod chown cp dd install ln mv rm shred tee truncate unlink",
     }.items()
     for name in names.split()

@@ -157,7 +157,7 @@ def _removes_data(command: Command) -> bool:
     return is_whole and any(_DATA_FOLDER.fullmatch(word.text) for word in command.operands)
 
 
-_REMOVERS: Final = frozenset({"rm", "srm", "grm"})
+_REMOVERS: Final = frozenset({"rm", "srm"})
 EFFECTS: Final[tuple[Effect, ...]] = (
     calls("backups-destroy", _DESTROY),
     Effect("backups-destroy", _removes_backups, _REMOVERS),

@@ -65,7 +65,7 @@ _OPENED: Final = re.compile(r"(?:g?open|file|create|creat):", re.IGNORECASE)
 
 
 ON_DEVICES: Final[dict[str, Writer]] = {
-    **dict.fromkeys(("dd", "gdd", "dcfldd", "dc3dd", "sg_dd", "ddpt", "lmdd"), _by_dd),
+    **dict.fromkeys(("dd", "dcfldd", "dc3dd", "sg_dd", "ddpt", "lmdd"), _by_dd),
     **dict.fromkeys(("mbuffer", "buffer"), _by_buffer),
     "dd_rescue": _replacing_last,
     "ddrescue": _replacing_second,

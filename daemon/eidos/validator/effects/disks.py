@@ -97,7 +97,7 @@ def _is_image(word: Word) -> bool:
 def _reads_plain_file(command: Command) -> bool:
     sources = [rest_of(w, 3) for w in command.args if w.text.startswith("if=")]
     sources += [r.target for r in command.redirects if r.reads]
-    if command.name in {"cp", "gcp", "cat"}:
+    if command.name in {"cp", "cat"}:
         sources += command.operands[:1]
     return bool(sources) and not any(w.text.startswith("/dev/") for w in sources)
 

@@ -32,7 +32,7 @@ def files_erased(command: Command) -> Iterator[Word]:
         yield from command.operands
     elif command.name == "echo" and not command.args:
         yield from (redirect.target for redirect in command.redirects if redirect.writes)
-    elif command.name in {"mv", "gmv"}:
+    elif command.name == "mv":
         yield from command.operands[:-1]
 
 
@@ -87,5 +87,5 @@ def _here_texts(command: Command) -> list[str]:
 _ECHO_OPTION: Final = re.compile(r"-[neE]+|--")
 CHANGERS: Final = frozenset(WRITERS)
 ERASERS: Final = frozenset(
-    {"rm", "grm", "unlink", "shred", "gshred", "srm", "wipe", "trash", "trash-put", "gio", "rip"}
+    {"rm", "unlink", "shred", "srm", "wipe", "trash", "trash-put", "gio", "rip"}
 )

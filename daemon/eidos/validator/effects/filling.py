@@ -49,7 +49,7 @@ _NO_FILE: Final = re.compile(
     r"/dev/(?:null|std\w+|tty\w*|full|zero|fd/.*|pts/.*|tcp/.*|udp/.*)|&?\d?-?"
 )
 _FILE_WRITERS: Final = frozenset(
-    {"tee", "dd", "gdd", "cp", "gcp", "sponge", "touch", "mkdir", "mktemp", "fallocate", "mkfile"}
+    {"tee", "dd", "cp", "sponge", "touch", "mkdir", "mktemp", "fallocate", "mkfile"}
     | {"split", "ln", "mkfifo", "mknod"}
 )
 
@@ -97,7 +97,7 @@ def _is_new_each_turn(word: Word) -> bool:
 
 def _copies_into_itself(command: Command) -> bool:
     """Whether a folder is copied into itself: `cp -r d d/x`."""
-    if command.name not in {"cp", "gcp"} or len(command.operands) < len("12"):
+    if command.name != "cp" or len(command.operands) < len("12"):
         return False
     target = command.operands[-1].text
     return any(target.startswith(f"{w.text.rstrip('/')}/") for w in command.operands[:-1])
@@ -137,7 +137,7 @@ def _asks_for_all(command: Command) -> bool:
 
 def _size_made(command: Command) -> int:
     """Return how many bytes *command* puts into a file, as far as its words say."""
-    if command.name in {"dd", "gdd"}:
+    if command.name == "dd":
         return _size_by_dd(command)
     return max((size_in_bytes(word.text) for word in _sizes(command)), default=0)
 
@@ -152,7 +152,7 @@ def _size_by_dd(command: Command) -> int:
 
 
 def _makes_large_file(command: Command) -> bool:
-    if command.name in {"truncate", "gtruncate"}:
+    if command.name == "truncate":
         return _is_at_least(command.values("-s", "--size"), _LARGE_HOLE)
     return _size_made(command) >= _LARGE
 
@@ -230,7 +230,7 @@ def _prints_endlessly(word: Word) -> bool:
 
 
 _NO_TIME: Final = re.compile(r"0+[smhdy]?")
-_COPYING: Final = frozenset({"dd", "gdd", "tee", "cp"})
+_COPYING: Final = frozenset({"dd", "tee", "cp"})
 _STRESSING: Final = frozenset({"stress", "stress-ng", "cpuburn", "mprime", "burnP6", "cpuburn-in"})
 
 
@@ -254,9 +254,7 @@ def _keeps_busy(command: Command) -> bool:
     return to_nowhere and pours(command)
 
 
-_BIG: Final = frozenset(
-    {"fallocate", "mkfile", "truncate", "gtruncate", "dd", "gdd", "head", "ghead"}
-)
+_BIG: Final = frozenset({"fallocate", "mkfile", "truncate", "dd", "head", "ghead"})
 EFFECTS: Final = (
     Effect("fill-disk", _fills_disk, _FILE_WRITERS, REDIRECTED),
     Effect("fill-memory", _fills_memory, INTERPRETERS | _KEEPING_ALL, FED | REPEATED),

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from eidos.validator.answers import Once
-from eidos.validator.commands import Command, Word, program
+from eidos.validator.commands import Command, Word, plain_name, program
 from eidos.validator.effects.effect import aims_at
 from eidos.validator.places.targets import is_broad, is_critical
 
@@ -155,13 +155,13 @@ def _run(args: Sequence[Word], start: int) -> tuple[set[str], int]:
 
 
 def _programs_in(words: Sequence[Word]) -> set[str]:
-    names = (program(word) for word in words if not word.text.startswith("-"))
+    names = (plain_name(program(word)) for word in words if not word.text.startswith("-"))
     first = next((name for name in names if name not in _WRAPPING and "=" not in name), "")
     found = {first}
     if first in _SHELLS:
         found |= {verb for word in words[1:] for verb in _VERBS.findall(word.text)}
         found |= {"truncate" for word in words[1:] if _EMPTYING.search(word.text)}
-    elif first in {"cp", "gcp"} and any(word.text == "/dev/null" for word in words):
+    elif first == "cp" and any(word.text == "/dev/null" for word in words):
         found.add("truncate")
     elif first == "dd" or (first == "mv" and any(word.text == "/dev/null" for word in words)):
         found.add("shred")

@@ -11,8 +11,8 @@ from eidos.validator.effects.links import through_links
 from eidos.validator.effects.modes import Mode, is_mode, mode_of_entries, mode_of_mac, mode_of_nfs
 from eidos.validator.places import targets
 
-MODES: Final = frozenset({"chmod", "gchmod"})
-INSTALLERS: Final = frozenset({"install", "ginstall", "dpkg-statoverride"})
+MODES: Final = frozenset({"chmod"})
+INSTALLERS: Final = frozenset({"install", "dpkg-statoverride"})
 LISTS: Final = frozenset({"setfacl", "nfs4_setfacl"})
 
 

@@ -30,7 +30,7 @@ def _is_history(word: Word) -> bool:
 
 def _shreds_history(command: Command) -> bool:
     """Whether a history goes for good, or one that belongs to somebody else."""
-    if command.name in {"shred", "gshred", "srm", "wipe"}:
+    if command.name in {"shred", "srm", "wipe"}:
         return any(_is_history(word) for word in command.operands)
     if command.name == "rm" and command.has_letter("P"):  # BSD: overwrites it first
         return any(_is_history(word) for word in command.operands)

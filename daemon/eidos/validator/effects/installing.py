@@ -112,10 +112,9 @@ _FROM_ADDRESS: Final = _from_address()
 _FROM_PLAIN_HTTP: Final = _asks(lambda word: _PLAIN_HTTP.search(word.text) is not None)
 _BY_ADDRESS: Final[dict[str, _Test]] = {
     **dict.fromkeys(
-        ("pip", "pipx", "uv", "poetry", "pdm", "npm", "yarn", "pnpm", "bun", "cargo", "gem"),
+        ("pip", "pipx", "uv", "poetry", "pdm", "npm", "yarn", "pnpm", "cargo", "gem"),
         _from_address(*_ADDS, "global"),
     ),
-    **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), _from_address(*_ADDS, "global")),
     **dict.fromkeys(
         ("easy_install", "cpan", "cpanm", "luarocks", "nix-env", "asdf"), _FROM_ADDRESS
     ),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from eidos.validator.commands import Command, Word
 
 _MAX_LINKS: Final = 8
-_MADE_BY: Final = frozenset({"ln", "gln", "link"})
+_MADE_BY: Final = frozenset({"ln", "link"})
 
 
 def through_links(command: Command, words: Iterable[Word]) -> Iterable[Word]:

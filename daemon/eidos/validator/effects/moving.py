@@ -137,7 +137,7 @@ def on_its_machine(word: Word) -> Word:
     return Word(word.text[match.end() :] or "~", word.is_known, word.is_glob, word.sources)
 
 
-_MOVERS: Final = frozenset({"mv", "gmv"})
+_MOVERS: Final = frozenset({"mv"})
 EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("move-system", _moves_system, _MOVERS | _RENAMERS | {"rsync"}),
     Effect("mirror-system", _mirrors_over_system, frozenset({"rsync", "rclone"})),

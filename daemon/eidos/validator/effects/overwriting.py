@@ -47,7 +47,7 @@ def _is_vital(write: Write, command: Command) -> bool:
     path = targets.path_of(target)
     if how is How.PLACE and _NEW_VERSION.match(path):
         return False
-    return command.name not in {"ln", "gln"} or not _links_another_of_its_kind(path, command)
+    return command.name != "ln" or not _links_another_of_its_kind(path, command)
 
 
 _NEW_VERSION: Final = re.compile(r"/boot/[^/]*\d|/boot/(?:loader|efi)/")
@@ -140,7 +140,7 @@ def _takes_a_place(path: str, command: Command) -> bool:
     """Whether a file or link at *path* is replaced, not a program installed under its own name."""
     if not _PROGRAM_FILE.fullmatch(path):
         return False
-    if command.name in {"ln", "gln"}:
+    if command.name == "ln":
         is_forced = command.has_letter("f") or command.has_long("--force")
         return is_forced and path.rpartition("/")[2] in _OFTEN_LINKED
     sources, _ = sources_and_goal(command)
@@ -258,11 +258,11 @@ _UNPACKERS: Final[dict[str, Callable[[Command], Iterator[Word]]]] = {
     **dict.fromkeys(("unzip", "bsdunzip"), _goal_of_unzip),
     **dict.fromkeys(("7z", "7za", "7zz", "7zr", "unrar"), _goal_of_7z),
     **dict.fromkeys(("dpkg", "dpkg-deb"), _goal_of_dpkg),
-    **dict.fromkeys(("cp", "gcp", "rsync"), _goal_of_copy),
+    **dict.fromkeys(("cp", "rsync"), _goal_of_copy),
     "cpio": _goal_of_cpio,
     "unsquashfs": _goal_of_unsquashfs,
 }  # fmt: skip
-_ARCHIVERS: Final = frozenset(_UNPACKERS) - {"cp", "gcp", "rsync"}
+_ARCHIVERS: Final = frozenset(_UNPACKERS) - {"cp", "rsync"}
 EFFECTS: Final[tuple[Effect, ...]] = (
     *on_write("write-accounts", _writes_accounts),
     *on_write("write-vital-file", _writes_vital),

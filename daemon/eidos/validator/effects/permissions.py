@@ -13,7 +13,7 @@ from eidos.validator.effects.modes import Mode, is_mode
 from eidos.validator.effects.privileges import PRIVILEGES
 from eidos.validator.places import places, targets
 
-_OWNERS: Final = frozenset({"chown", "chgrp", "gchown", "gchgrp"})
+_OWNERS: Final = frozenset({"chown", "chgrp"})
 _OPENERS: Final = MODES | LISTS | _OWNERS | {"chattr", "chflags", "chcon"}
 
 

@@ -20,7 +20,7 @@ class Removal(NamedTuple):
     """Folders go with all that is in them."""
 
 
-FILE_ERASERS: Final = frozenset({"rm", "grm", "safe-rm", "unlink", "srm", "wipe", "shred"})
+FILE_ERASERS: Final = frozenset({"rm", "safe-rm", "unlink", "srm", "wipe", "shred"})
 TRASHES: Final = frozenset(
     {"trash", "trash-put", "rmtrash", "gvfs-trash", "gvfs-rm", "rip", "rm-improved", "del"}
 )
@@ -93,10 +93,17 @@ def _removal_to_trash(command: Command) -> Removal:
 
 
 def _removal_by_replacing(command: Command) -> Removal:
-    """Return what nobody packs to save space: files that are looked for under their own names."""
+    """Return what nobody packs to save space: files that are looked for under their own names.
+
+    Logs are packed by whoever keeps them.
+    """
     keeps = command.has_letter("kcdlt") or command.has_long("--keep", "--stdout", "--decompress")
     removes = command.name not in _KEEPING or command.has_long("--rm")
-    words = [word for word in command.operands if is_critical(word) or is_vital_file(word)]
+    words = [
+        word
+        for word in command.operands
+        if (is_critical(word) or is_vital_file(word)) and not word.text.startswith("/var/log")
+    ]
     return Removal(words, _is_recursive(command)) if removes and not keeps else _NOTHING
 
 

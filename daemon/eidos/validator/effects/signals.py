@@ -57,10 +57,15 @@ def _signal_of(args: Sequence[Word]) -> tuple[str, Sequence[Word]]:
     first = args[0].text
     if first in _NAMED and len(args) > 1:
         return args[1].text, args[2:]
+    if attached := _ATTACHED.fullmatch(first):
+        return attached[1], args[1:]
     if _SIGNAL.fullmatch(first) and len(args) > 1:
         return first[1:], args[1:]
-    attached = re.fullmatch(r"(?:-[sn]|--signal=)(\w+)", first)
-    return (attached[1], args[1:]) if attached else ("", args)
+    return "", args
+
+
+_ATTACHED: Final = re.compile(r"(?:-[sn](?=\d|[A-Z]+$)|--signal=)(\w+)")
+"""`-s0` and `-sKILL`; `-stop` is the signal's own name."""
 
 
 def _is_sent_to_all(command: Command) -> bool:
@@ -212,11 +217,11 @@ def _kills_many(command: Command) -> bool:
 
 def processes_ended(command: Command) -> Iterator[str]:
     """Yield the names of the programs that *command* ends, in small letters."""
-    if command.name in {"pkill", "killall", "skill", "xkill"}:
+    if command.name in {"pkill", "killall", "skill"}:
         if not _is_gentle(command):
             yield from (_bare(word.text) for word in command.operands)
         return
-    if command.name != "kill" or not Kill(command).ends:
+    if not Kill(command).ends:
         return
     sources = [*command.upstream, *(s for word in command.args for s in word.sources)]
     yield from (_bare(word.text) for source in sources for word in source.args)

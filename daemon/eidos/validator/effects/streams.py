@@ -21,8 +21,8 @@ _BOUNDING_OPTIONS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 _STOPS: Final = re.compile(r"(?:^|[;{\s])(?:q|\d+q|exit)\b|-m\s*\d")
 _READS_THROUGH: Final = frozenset(
-    "cat gcat tac tr base64 base32 od xxd hexdump hd strings pv gzip pigz bzip2 xz zstd lz4 "
-    "openssl sed awk gawk split rev fold tee nl paste shuf sort cp dd gdd sha256sum md5sum sponge "
+    "cat tac tr base64 base32 od xxd hexdump hd strings pv gzip pigz bzip2 xz zstd lz4 "
+    "openssl sed awk gawk split rev fold tee nl paste shuf sort cp dd sha256sum md5sum sponge "
     "tail grep buffer mbuffer iconv uniq lolcat ccrypt gpg".split()
 )
 _PASSING_ON: Final = _READS_THROUGH - frozenset(
@@ -66,7 +66,7 @@ def limits(command: Command) -> bool:
     name = command.name
     if not {"timeout", "timelimit"}.isdisjoint(command.wrappers):
         return True
-    if name in {"dd", "gdd"}:
+    if name == "dd":
         return any(w.text.startswith("count=") for w in command.args)
     if name in {"sed", "awk", "gawk", "perl", "python3"}:
         return any(_STOPS.search(word.text) for word in command.args)

@@ -30,7 +30,7 @@ _OLD: Final = re.compile(
     r"(?s:.*)(?:\.(?:\d+|gz|xz|bz2|zst|old|bak|\*gz|log\.\*|\[0-9\]\*?|\d\.\w+|\?)|-\d{8}.*|_\d{4}.*)"
 )
 _LONGEST: Final = 64
-TAKING: Final = ERASERS | {"truncate", "-delete", "cp", "sh", "bash", "tee", "dd", "mv"}
+TAKING: Final = ERASERS | {"truncate", "-delete", "sh", "bash", "tee", "dd", "mv"}
 
 
 def _is_audit(word: Word) -> bool:

@@ -99,7 +99,7 @@ def _keeps_what_is_there(command: Command) -> bool:
         return True
     letters = command.letters
     return "d" in letters if command.name.endswith("install") else command.has_letter("n") and (
-        command.name not in {"ln", "gln"}
+        command.name != "ln"
     )  # fmt: skip
 
 
@@ -221,10 +221,10 @@ def _by_sysopen(command: Command) -> Iterator[Write]:
 WRITERS: Final[dict[str, Writer]] = {
     **ON_DEVICES,
     **FETCHING,
-    **dict.fromkeys(("tee", "gtee"), _by_tee),
-    **dict.fromkeys(("truncate", "gtruncate", "shred", "scrub"), _emptying_operands),
+    "tee": _by_tee,
+    **dict.fromkeys(("truncate", "shred", "scrub"), _emptying_operands),
     **dict.fromkeys(("sponge", "mknod"), _replacing_operands),
-    **dict.fromkeys(("cp", "gcp", "mv", "gmv", "install", "ginstall", "ln", "gln"), _by_copying),
+    **dict.fromkeys(("cp", "mv", "install", "ln"), _by_copying),
     **dict.fromkeys(("objcopy", "lwp-download", "lwp-mirror"), _replacing_last),
     **dict.fromkeys(("scp", "rsync"), _by_copying_far),
     **dict.fromkeys(_COPYING_OUT, _by_copying_out),
