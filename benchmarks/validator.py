@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -103,14 +104,20 @@ def gate_row() -> list[str]:
 
 
 def time_row(name: str, calls: Iterable[Callable[[], object]]) -> list[str]:
-    """Return how long *calls* take: how many they are, median, 99th percentile and worst."""
-    times_ms: list[float] = []
-    for call in calls:
-        began = time.perf_counter()
-        call()
-        times_ms.append((time.perf_counter() - began) * 1000)
+    """Return how long *calls* take: how many they are, median, 99th percentile and worst.
+
+    Each is timed three times and its median taken: what another process of a shared machine takes
+    from one of them is not what the validator takes.
+    """
+    times_ms = [median(_time_ms(call) for _ in range(3)) for call in calls]
     figures = (percentile(times_ms, 50), percentile(times_ms, 99), max(times_ms))
     return [name, str(len(times_ms)), *(f"{figure:.2f}" for figure in figures)]
+
+
+def _time_ms(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1000
 
 
 def verdict_lines() -> list[str]:
@@ -139,7 +146,13 @@ def main() -> None:
     hostile = [partial(check, text, shell) for text in hostile_texts() for shell in Shell]
     times = [time_row("both corpora", ordinary), time_row(f"hostile, {SIZE_BYTES} bytes", hostile)]
     lines = [*verdict_lines(), machine(load), ""]
-    publish(PAGE, [*lines, *_table("texts | number | p50 ms | p99 ms | worst ms", times)])
+    publish(
+        PAGE,
+        [
+            *lines,
+            *_table("texts, each the median of three | number | p50 ms | p99 ms | worst ms", times),
+        ],
+    )
 
 
 def _share(part: int, whole: int) -> str:

@@ -16,6 +16,7 @@ from eidos.validator.effects.effect import (
     REDIRECTED,
     REPEATED,
     UNPLAIN,
+    WRITING,
     traits_of,
 )
 from eidos.validator.evaluating.evaluation import evaluate
@@ -78,13 +79,15 @@ def test_every_command_with_a_trait_is_asked_what_the_trait_is_about() -> None:
     """Redirections, variables, pipes, loops and odd names are each a way to break some rule."""
     plain = traits_of(command_of("ls"))
 
-    assert traits_of(command_of("ls > f")) == plain | REDIRECTED
+    assert traits_of(command_of("ls > f")) == plain | REDIRECTED | WRITING
+    assert traits_of(command_of("ls 2>&1 > /dev/null")) == plain | REDIRECTED
+    assert traits_of(command_of("mapfile[f]=x ls")) == plain | ASSIGNING | WRITING
     assert traits_of(command_of("x=1 ls")) == plain | ASSIGNING
     assert traits_of(command_of("ls $(pwd)")) == plain | FED
     assert traits_of(command_of("for i in 1 2; do ls; done")) == plain | REPEATED
     assert traits_of(command_of("ls &")) == plain | REPEATED
     assert traits_of(command_of("./ls")) == traits_of(command_of("$x")) == plain | UNPLAIN
-    assert plain | REDIRECTED | ASSIGNING | FED | REPEATED | UNPLAIN == ALL_TRAITS
+    assert plain | REDIRECTED | WRITING | ASSIGNING | FED | REPEATED | UNPLAIN == ALL_TRAITS
 
 
 def command_of(line: str) -> Command:

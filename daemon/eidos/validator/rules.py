@@ -126,15 +126,16 @@ _BY_TRAITS: Final = tuple(
 
 def broken_by(command: Command) -> Iterator[Rule]:
     """Yield the rules that *command* breaks."""
-    for effect in _BY_PROGRAM.get(command.name, ()):
+    name, family = command.name, command.family
+    for effect in _BY_PROGRAM.get(name, ()):
         if effect.applies(command):
             yield RULES[effect.rule]
     for effect in _BY_TRAITS[traits_of(command)]:
-        if effect.applies(command):
+        if name not in effect.programs and effect.applies(command):
             yield RULES[effect.rule]
-    if command.family == command.name or command.family not in _BY_PROGRAM:
+    if family == name or family not in _BY_PROGRAM:
         return
-    plain = command.called(command.family)
-    for effect in _BY_PROGRAM[command.family]:
+    plain = command.called(family)
+    for effect in _BY_PROGRAM[family]:
         if effect.applies(plain):
             yield RULES[effect.rule]

@@ -76,7 +76,7 @@ _FIRST_WORDS: Final = 4
 @Once
 def _deletes_unasked(command: Command) -> bool:
     """Whether a program, whichever it is, is told to delete and not to ask."""
-    if not any(word.text in _UNASKED for word in command.args):
+    if _UNASKED.isdisjoint([word.text for word in command.args]):
         return False
     words = [word.text for word in command.args if not word.text.startswith("-")]
     return command.name not in _ORDINARY and not _VERBS.isdisjoint(words[:_FIRST_WORDS])

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.effect import REDIRECTED, Effect
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.effects.writing import WRITERS, How, writes
 
 _MAX_READ: Final = 64
@@ -71,8 +71,11 @@ def of_files(
             r.target.text.startswith(places) or r.target.folder for r in redirects
         ) and applies(command)
 
+    def by_program(command: Command) -> bool:
+        return (bool(writes(command)) or command.name in ERASERS) and applies(command)
+
     programs = CHANGERS | ERASERS if erasers else CHANGERS
-    return Effect(rule, applies, programs), Effect(rule, by_redirect, when=REDIRECTED)
+    return Effect(rule, by_program, programs), Effect(rule, by_redirect, when=WRITING)
 
 
 def _texts(command: Command) -> Iterator[str]:

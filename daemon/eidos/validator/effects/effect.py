@@ -17,9 +17,14 @@ REPEATED: Final = 8
 """It runs in a loop, in a function, or beside others."""
 UNPLAIN: Final = 16
 """What it calls is no plain name: a path, an address, a variable."""
-ANY: Final = 32
+WRITING: Final = 32
+"""Its redirections, or an assignment to `mapfile[file]` of zsh, write to a file."""
+ANY: Final = 64
 """Every command has it."""
-ALL_TRAITS: Final = 63
+ALL_TRAITS: Final = 127
+
+FILE_VARIABLE: Final = "mapfile["
+"""`mapfile[/etc/hosts]=text` writes the file in zsh, once its module is loaded."""
 
 _SYMBOLS: Final = frozenset("/:@[{}$`(+~*?= ")
 
@@ -44,8 +49,12 @@ def traits_of(command: Command) -> int:
     traits = ANY
     if command.redirects:
         traits |= REDIRECTED
+        if any(r.target.text != "/dev/null" and (r.writes or r.appends) for r in command.redirects):
+            traits |= WRITING
     if command.assignments:
         traits |= ASSIGNING
+        if any(each.name.startswith(FILE_VARIABLE) for each in command.assignments):
+            traits |= WRITING
     if command.reads or command.upstream or command.program_from:
         traits |= FED
     if command.in_loop or command.is_parallel or command.is_background or command.inside:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Word
+from eidos.validator.effects.effect import FILE_VARIABLE
 from eidos.validator.effects.links import through_links
 from eidos.validator.effects.moving import empties_by_rsync
 from eidos.validator.places.targets import is_critical, is_vital_file, notable
@@ -48,8 +49,6 @@ REPLACING: Final = frozenset(
 _AGING: Final = frozenset({"tmpreaper", "tmpwatch"})
 EMPTIERS: Final = frozenset({"rsync", "unset"}) | REPLACING | _AGING
 """Programs that empty a folder, or take a file away, only when they are called in one way."""
-_FILE_VARIABLE: Final = "mapfile["
-"""In zsh `unset 'mapfile[x]'` deletes the file x, once the module is loaded."""
 
 
 @Once
@@ -112,8 +111,8 @@ _KEEPING: Final = frozenset({"zstd", "pzstd", "lz4", "brotli"})
 
 def _files_unset(command: Command) -> Iterator[Word]:
     for word in command.operands:
-        if word.text.startswith(_FILE_VARIABLE) and word.text.endswith("]"):
-            yield replace(word, text=word.text[len(_FILE_VARIABLE) : -1])
+        if word.text.startswith(FILE_VARIABLE) and word.text.endswith("]"):
+            yield replace(word, text=word.text[len(FILE_VARIABLE) : -1])
 
 
 def _moves_in(command: Command) -> bool:

@@ -6,15 +6,13 @@ from typing import Final
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Redirect, Word
-from eidos.validator.effects.effect import ASSIGNING, REDIRECTED, Effect
+from eidos.validator.effects.effect import FILE_VARIABLE, WRITING, Effect
 from eidos.validator.effects.links import through_links
 from eidos.validator.effects.writers import WRITERS
 from eidos.validator.effects.written import How, Write
 from eidos.validator.places import targets
 
 _PRINTS_NOTHING: Final = frozenset({"", ":", "true", "false"})
-_FILE_VARIABLE: Final = "mapfile["
-"""`mapfile[/etc/hosts]=text` writes the file in zsh, once its module is loaded."""
 
 
 @Once
@@ -43,7 +41,7 @@ def on_write(rule: str, applies: Callable[[Command], bool]) -> tuple[Effect, Eff
         Effect(
             rule,
             lambda command: bool(writes(command)) and applies(command),
-            when=REDIRECTED | ASSIGNING,
+            when=WRITING,
         ),
     )
 
@@ -55,8 +53,8 @@ def _all_writes(command: Command) -> Iterator[Write]:
     for redirect in command.redirects:
         yield from _by_redirect(redirect, command)
     for assignment in command.assignments:
-        if assignment.name.startswith(_FILE_VARIABLE):
-            path = Word(assignment.name[len(_FILE_VARIABLE) : -1])
+        if assignment.name.startswith(FILE_VARIABLE):
+            path = Word(assignment.name[len(FILE_VARIABLE) : -1])
             yield Write(path, How.REPLACE if assignment.value.text else How.EMPTY)
     if writer := WRITERS.get(command.name):
         yield from writer(command)
