@@ -39,7 +39,8 @@ from eidos.validator.effects import (
     tunnels,
     versioning,
 )
-from eidos.validator.effects.effect import ALL_TRAITS, Effect, traits_of
+from eidos.validator.effects.effect import ALL_TRAITS, Effect
+from eidos.validator.effects.writing import traits_of
 
 GROUPS: Final = {
     "deleting": deleting.EFFECTS,
@@ -125,7 +126,7 @@ _BY_TRAITS: Final = tuple(
 
 
 def broken_by(command: Command) -> Iterator[Rule]:
-    """Yield the rules that *command* breaks."""
+    """Yield the rules that *command* breaks, those about its program first: they say more."""
     name, family = command.name, command.family
     for effect in _BY_PROGRAM.get(name, ()):
         if effect.applies(command):

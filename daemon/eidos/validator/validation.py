@@ -64,7 +64,7 @@ _STEPS_A_COMMAND: Final = 40
 MAX_PARTS: Final = 256
 """Words, redirections or assignments of one program; with more, nobody vouches for all of them."""
 _HALF: Final = MAX_PARTS // 2
-_RULES_TIME_S: Final = 0.003
+_RULES_TIME_S: Final = 0.005
 log = logging.getLogger(__name__)
 
 _SEVERITY: Final = {Level.OK: 0, Level.WARN: 1, Level.BLOCK: 2}

@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.editing import ERASERS, files_changed, of_files
-from eidos.validator.effects.effect import UNPLAIN, Effect
+from eidos.validator.effects.editing import ERASERS, files_changed
+from eidos.validator.effects.effect import UNPLAIN, WRITING, Effect
 from eidos.validator.evaluating.options import Grammar, read_options
 from eidos.validator.places import targets
 
@@ -104,7 +104,7 @@ def _renames_itself(command: Command) -> bool:
 
 
 EFFECTS: Final = (
-    *of_files("false-name", _renames_itself, "/proc"),
+    Effect("false-name", _renames_itself, when=WRITING),
     Effect("kernel-name", _passes_for_kernel, frozenset({"exec"})),
     Effect("kernel-name", lambda c: c.name[:1] == "[" and _passes_for_kernel(c), when=UNPLAIN),
     Effect("false-name", _runs_under_false_name, frozenset({"exec"})),

@@ -7,9 +7,9 @@ from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.device_names import names_all_disks, names_disk, names_root_disk
-from eidos.validator.effects.effect import Effect, aims_at
+from eidos.validator.effects.effect import WRITING, Effect, aims_at
 from eidos.validator.effects.volumes import VOLUME_EFFECTS
-from eidos.validator.effects.writing import on_write, writes
+from eidos.validator.effects.writing import writes
 from eidos.validator.evaluating.options import rest_of
 from eidos.validator.places import devices, targets
 
@@ -259,20 +259,16 @@ _DETACHING: Final = re.compile(
 )
 
 
-def _on_write(rule: str, applies: Callable[[Command], bool]) -> tuple[Effect, ...]:
-    return (*on_write(rule, applies), Effect(rule, applies, _RESTORERS))
-
-
 EFFECTS: Final[tuple[Effect, ...]] = (
     Effect("erase-disk", _erases, frozenset(_ERASERS)),
-    *_on_write("write-disk", _writes_disk),
-    *_on_write("write-memory", _writes_memory),
+    Effect("write-disk", _writes_disk, _RESTORERS, WRITING),
+    Effect("write-memory", _writes_memory, _RESTORERS, WRITING),
     Effect("format-disk", _formats_first, _MAKERS),
     *VOLUME_EFFECTS,
-    *_on_write("detach-disk", _detaches),
+    Effect("detach-disk", _detaches, _RESTORERS, WRITING),
     Effect("erase-unknown-disk", _erases_unknown, frozenset(_ERASERS)),
-    *_on_write("write-image", _writes_image),
-    *_on_write("write-unknown-disk", _writes_unknown),
+    Effect("write-image", _writes_image, _RESTORERS, WRITING),
+    Effect("write-unknown-disk", _writes_unknown, _RESTORERS, WRITING),
     Effect("format-other-disk", _formats, _MAKERS),
     Effect("format-unknown-disk", _formats_unknown, _MAKERS),
 )

@@ -1,13 +1,12 @@
 """What a command does to the files that a rule is about, and what it puts there."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.effect import WRITING, Effect
-from eidos.validator.effects.writing import WRITERS, How, writes
+from eidos.validator.effects.writing import How, writes
 
 _MAX_READ: Final = 64
 """Commands in front of one that are looked at: more would make long pipelines slow."""
@@ -57,27 +56,6 @@ def is_fed(command: Command) -> bool:
     return bool(command.upstream) or any(r.operator.startswith("<") for r in command.redirects)
 
 
-def of_files(
-    rule: str, applies: Callable[[Command], bool], *places: str, erasers: bool = False
-) -> tuple[Effect, Effect]:
-    """Return the effects that ask *applies* where files are changed, with *erasers* also deleted.
-
-    Of redirections only those are looked at whose target begins with one of *places*.
-    """
-
-    def by_redirect(command: Command) -> bool:
-        redirects = command.redirects
-        return any(
-            r.target.text.startswith(places) or r.target.folder for r in redirects
-        ) and applies(command)
-
-    def by_program(command: Command) -> bool:
-        return (bool(writes(command)) or command.name in ERASERS) and applies(command)
-
-    programs = CHANGERS | ERASERS if erasers else CHANGERS
-    return Effect(rule, by_program, programs), Effect(rule, by_redirect, when=WRITING)
-
-
 def _texts(command: Command) -> Iterator[str]:
     yield from (word.text for word in command.args)
     yield from _here_texts(command)
@@ -88,7 +66,6 @@ def _here_texts(command: Command) -> list[str]:
 
 
 _ECHO_OPTION: Final = re.compile(r"-[neE]+|--")
-CHANGERS: Final = frozenset(WRITERS)
 ERASERS: Final = frozenset(
     {"rm", "unlink", "shred", "srm", "wipe", "trash", "trash-put", "gio", "rip"}
 )

@@ -18,15 +18,13 @@ REPEATED: Final = 8
 UNPLAIN: Final = 16
 """What it calls is no plain name: a path, an address, a variable."""
 WRITING: Final = 32
-"""Its redirections, or an assignment to `mapfile[file]` of zsh, write to a file."""
+"""It writes to a file that may matter, by itself or by a redirection."""
 ANY: Final = 64
 """Every command has it."""
 ALL_TRAITS: Final = 127
 
 FILE_VARIABLE: Final = "mapfile["
 """`mapfile[/etc/hosts]=text` writes the file in zsh, once its module is loaded."""
-
-_SYMBOLS: Final = frozenset("/:@[{}$`(+~*?= ")
 
 
 class Effect(msgspec.Struct, frozen=True):
@@ -42,26 +40,6 @@ class Effect(msgspec.Struct, frozen=True):
     """Names or families of programs."""
     when: int = 0
     """The sum of the traits."""
-
-
-def traits_of(command: Command) -> int:
-    """Return the sum of the traits of *command*."""
-    traits = ANY
-    if command.redirects:
-        traits |= REDIRECTED
-        if any(r.target.text != "/dev/null" and (r.writes or r.appends) for r in command.redirects):
-            traits |= WRITING
-    if command.assignments:
-        traits |= ASSIGNING
-        if any(each.name.startswith(FILE_VARIABLE) for each in command.assignments):
-            traits |= WRITING
-    if command.reads or command.upstream or command.program_from:
-        traits |= FED
-    if command.in_loop or command.is_parallel or command.is_background or command.inside:
-        traits |= REPEATED
-    if not command.words or not _SYMBOLS.isdisjoint(command.words[0].text):
-        traits |= UNPLAIN
-    return traits
 
 
 def aims_at(words: Iterable[Word], *tests: Callable[[Word], bool]) -> bool:

@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.editing import files_erased, files_lost, of_files
-from eidos.validator.effects.effect import ASSIGNING, Effect
+from eidos.validator.effects.editing import ERASERS, files_erased, files_lost
+from eidos.validator.effects.effect import ASSIGNING, WRITING, Effect
 from eidos.validator.effects.finding import RUNNERS, search_of
 from eidos.validator.effects.traces import TAKING
 from eidos.validator.places import targets
@@ -159,8 +159,8 @@ def _leaves_without_history(command: Command) -> bool:
 
 
 EFFECTS: Final = (
-    *of_files("shred-history", _shreds_history, "~", "/", ".", "$", erasers=True),
-    *of_files("history-clear", _clears_history, "~", "/", ".", "$", erasers=True),
+    Effect("shred-history", _shreds_history, ERASERS, WRITING),
+    Effect("history-clear", _clears_history, ERASERS, WRITING),
     Effect("shred-history", _shreds_history, RUNNERS),
     Effect("history-clear", _clears_history, RUNNERS | {"history", "fc", "chattr"}),
     Effect("history-off", _turns_history_off, frozenset(_HISTORY_SWITCHES)),

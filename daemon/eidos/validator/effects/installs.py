@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Command
-from eidos.validator.effects.editing import files_changed, of_files, text_put
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.editing import files_changed, text_put
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.places import targets
 
 _UNCHECKED: Final = re.compile(
@@ -163,7 +163,7 @@ def _withdraws(command: Command) -> bool:
 
 EFFECTS: Final = (
     Effect("unchecked-package", _checks_nothing, _MANAGERS),
-    *of_files("unchecked-source", _adds_unchecked_source, "/etc", "~", "/root", "/home"),
+    Effect("unchecked-source", _adds_unchecked_source, when=WRITING),
     Effect(
         "unchecked-source",
         _adds_unchecked_source,
@@ -179,7 +179,7 @@ EFFECTS: Final = (
     Effect("unchecked-package", _module_checks_nothing, frozenset({"python"})),
     Effect("unchecked-package", lambda c: c.name == "go" and _checks_nothing(c), frozenset({"go"})),
     Effect("unchecked-source", _fetches_key, frozenset({"apt-key"})),
-    *of_files("unchecked-source", _puts_key, "/etc", "/usr/share"),
+    Effect("unchecked-source", _puts_key, when=WRITING),
     Effect(
         "withdraw-package", _withdraws, frozenset({"npm", "yarn", "pnpm", "gem", "cargo", "poetry"})
     ),

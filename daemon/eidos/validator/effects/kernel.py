@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from eidos.validator.commands import Command
-from eidos.validator.effects.editing import files_changed, of_files, text_put
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.editing import files_changed, text_put
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.evaluating.options import Grammar, read_options
 from eidos.validator.places import targets
 
@@ -206,7 +206,6 @@ def _of(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-_BOOT: Final = ("/boot", "/efi", "/esp", "/etc", "/proc")
 _LOADERS: Final = _of("insmod modprobe kextload kmutil kextutil")
 EFFECTS: Final = (
     Effect("load-strange-module", _loads_strange_module, _LOADERS),
@@ -219,7 +218,7 @@ EFFECTS: Final = (
     ),
     Effect("load-kernel", _loads_kernel, _of("kexec")),
     Effect("change-boot", _changes_boot, frozenset(_CHANGES_BOOT)),
-    *of_files("loosen-start", _loosens_start, *_BOOT),
+    Effect("loosen-start", _loosens_start, when=WRITING),
     Effect("loosen-start", _loosens_start, _of("grubby rpm-ostree kernelstub")),
     Effect(
         "set-clock", _sets_clock, _of("date gdate hwclock timedatectl systemsetup chronyc adjtimex")

@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.editing import files_changed, of_files, text_put, values_put
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.editing import files_changed, text_put, values_put
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.patterns import fits
 from eidos.validator.places import targets
 
@@ -207,16 +207,15 @@ def _writes_risky(command: Command) -> bool:
     return False
 
 
-_PLACES: Final = ("/proc", "/sys", "/dev", "/etc", "/run", "/usr", "/tmp", "//")
-ENDING: Final = of_files("kill-all", _ends_everything, "/sys", "/proc")
+ENDING: Final = (Effect("kill-all", _ends_everything, when=WRITING),)
 _SYSCTL: Final = frozenset({"sysctl"})
 EFFECTS: Final = (
-    *of_files("kernel-trigger", _triggers, *_PLACES),
-    *of_files("kernel-memory", _writes_memory, *_PLACES),
+    Effect("kernel-trigger", _triggers, when=WRITING),
+    Effect("kernel-memory", _writes_memory, when=WRITING),
     Effect("kernel-memory", _writes_memory, frozenset({"devmem", "devmem2"})),
-    *of_files("kernel-helper", _sets_helper, *_PLACES),
+    Effect("kernel-helper", _sets_helper, when=WRITING),
     Effect("kernel-helper", _sets_helper, _SYSCTL),
-    *of_files("kernel-setting", _weakens, *_PLACES),
+    Effect("kernel-setting", _weakens, when=WRITING),
     Effect("kernel-setting", _weakens, _SYSCTL),
-    *of_files("kernel-device", _writes_risky, *_PLACES),
+    Effect("kernel-device", _writes_risky, when=WRITING),
 )

@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.editing import files_changed, is_fed, of_files, text_put
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.editing import files_changed, is_fed, text_put
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.places import targets
 
 _LOGIN_TREES: Final = re.compile(
@@ -79,17 +79,16 @@ def _changes_login(command: Command) -> bool:
     return any(_LOGIN_SETTINGS.fullmatch(targets.path_of(w)) for w in files_changed(command))
 
 
-_PLACES: Final = ("/etc", "/usr", "/private", "/lib", "/var/db", "/proc")
 EFFECTS: Final = (
-    *of_files("write-logins", _writes_accounts, *_PLACES),
+    Effect("write-logins", _writes_accounts, when=WRITING),
     Effect(
         "write-logins",
         _drives_account_editor,
         frozenset({"visudo", "vipw", "vigr", "sudoedit"}),
     ),
-    *of_files("loosen-ssh", _loosens_ssh, *_PLACES),
+    Effect("loosen-ssh", _loosens_ssh, when=WRITING),
     Effect("loosen-ssh", _loosens_ssh, frozenset({"sshd"})),
-    *of_files("change-login", _changes_login, *_PLACES, "~", "/root", "/home"),
+    Effect("change-login", _changes_login, when=WRITING),
     Effect(
         "change-login",
         _relaxes_login,

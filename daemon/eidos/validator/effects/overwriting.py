@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Machine, Word
 from eidos.validator.effects.arguments import option_values
-from eidos.validator.effects.effect import Effect, aims_at
+from eidos.validator.effects.effect import WRITING, Effect, aims_at
 from eidos.validator.effects.moving import sources_and_goal
-from eidos.validator.effects.writing import on_write, writes
+from eidos.validator.effects.writing import writes
 from eidos.validator.effects.written import How, Write
 from eidos.validator.places import places, targets
 from eidos.validator.programs.network import brings
@@ -264,11 +264,11 @@ _UNPACKERS: Final[dict[str, Callable[[Command], Iterator[Word]]]] = {
 }  # fmt: skip
 _ARCHIVERS: Final = frozenset(_UNPACKERS) - {"cp", "rsync"}
 EFFECTS: Final[tuple[Effect, ...]] = (
-    *on_write("write-accounts", _writes_accounts),
-    *on_write("write-vital-file", _writes_vital),
+    Effect("write-accounts", _writes_accounts, when=WRITING),
+    Effect("write-vital-file", _writes_vital, when=WRITING),
     Effect("unpack-unseen-over-system", _unpacks_unseen_over_root, _ARCHIVERS),
-    *on_write("write-system", _writes_in_system),
-    *on_write("write-startup-file", _writes(_LOSING, _is_startup_file)),
-    *on_write("empty-broad", _empties_broadly),
+    Effect("write-system", _writes_in_system, when=WRITING),
+    Effect("write-startup-file", _writes(_LOSING, _is_startup_file), when=WRITING),
+    Effect("empty-broad", _empties_broadly, when=WRITING),
     Effect("unpack-over-system", _unpacks_over_system, frozenset(_UNPACKERS)),
 )

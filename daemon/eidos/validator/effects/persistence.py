@@ -1,13 +1,13 @@
 """What is run again unasked, at login, at boot or by the clock; and who may log in."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from posixpath import dirname
 from typing import Final
 
 from eidos.validator.commands import Command, Machine, Word
-from eidos.validator.effects.editing import of_files, text_put, values_put
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.editing import text_put, values_put
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.effects.payloads import is_hidden_place, is_payload, puts_payload
 from eidos.validator.effects.writing import How, writes
 from eidos.validator.places.targets import in_home, path_of
@@ -152,21 +152,14 @@ def _loads_early(command: Command) -> bool:
     return any(path_of(write.target) == "/etc/ld.so.preload" for write in writes(command))
 
 
-_PLACES: Final = tuple("/etc /var/spool /lib /usr/lib /Library ~ /home /root . $".split())
-
-
-def _on_files(rule: str, applies: Callable[[Command], bool]) -> tuple[Effect, Effect]:
-    return of_files(rule, applies, *_PLACES)
-
-
 EFFECTS: Final = (
-    *_on_files("persist-payload", _writes_payload),
+    Effect("persist-payload", _writes_payload, when=WRITING),
     Effect("persist-job", _schedules_payload, frozenset({"crontab", "at", "batch", "fcrontab"})),
     Effect("persist-job", _runs_later, frozenset({"schtasks", "launchctl", "anacron"})),
     Effect("persist-service", _enables_hidden, _ENABLERS),
-    *_on_files("persist-preload", _loads_early),
-    *_on_files("persist-login", _lets_others_in),
-    *_on_files("persist-own-login", _adds_own_key),
-    *_on_files("persist-entry", _makes_entry),
+    Effect("persist-preload", _loads_early, when=WRITING),
+    Effect("persist-login", _lets_others_in, when=WRITING),
+    Effect("persist-own-login", _adds_own_key, when=WRITING),
+    Effect("persist-entry", _makes_entry, when=WRITING),
     Effect("persist-jobs-of-others", _replaces_jobs, frozenset({"crontab"})),
 )

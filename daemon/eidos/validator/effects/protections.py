@@ -9,11 +9,10 @@ from eidos.validator.commands import Command
 from eidos.validator.effects.editing import (
     files_changed,
     files_erased,
-    of_files,
     text_put,
     values_put,
 )
-from eidos.validator.effects.effect import UNPLAIN, Effect
+from eidos.validator.effects.effect import UNPLAIN, WRITING, Effect
 from eidos.validator.effects.stopping import STOPPERS, runs_init_script, services_stopped
 from eidos.validator.places import targets
 
@@ -207,6 +206,6 @@ EFFECTS: Final = (
     Effect("guard-off", _stops_guard, STOPPERS),
     Effect("guard-off", lambda c: runs_init_script(c) and _stops_guard(c), when=UNPLAIN),
     Effect("guard-off", _switches_guard_off, frozenset(_SWITCHED)),
-    *of_files("guard-off", _writes_guard_off, "/etc", "/sys", "/selinux", "/proc"),
+    Effect("guard-off", _writes_guard_off, when=WRITING),
     Effect("firewall-off", _opens_firewall, frozenset(_FIREWALLS)),
 )

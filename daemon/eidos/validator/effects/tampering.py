@@ -1,12 +1,11 @@
 """Programs, libraries, names of hosts and settings of tools, put in the place of the right ones."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.editing import of_files
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.effects.hijacking import COMMON_PROGRAMS, PROGRAMS_OF_TRUST
 from eidos.validator.effects.payloads import (
     FETCHERS,
@@ -249,27 +248,22 @@ _SETTERS: Final = frozenset({"git", "npm", "yarn", "pnpm", "pip", "pip3", "conda
 _AGENTS: Final = frozenset(
     {"arpspoof", "ettercap", "bettercap", "dnsspoof", "responder", "arpison"}
 )
-_PLACES: Final = ("/etc", "/usr", "/bin", "/sbin", "/lib", "/opt", "~", "/home", "/root")
-
-
-def _on_files(rule: str, applies: Callable[[Command], bool]) -> tuple[Effect, Effect]:
-    return of_files(rule, applies, *_PLACES)
 
 
 EFFECTS: Final = (
-    *_on_files("replace-program", _replaces_program),
-    *_on_files("change-lookup", _changes_lookup),
-    *_on_files("redirect-host", _redirects_known_host),
-    *_on_files("change-hosts", _changes_hosts),
-    *_on_files("change-resolver", _changes_resolver),
+    Effect("replace-program", _replaces_program, when=WRITING),
+    Effect("change-lookup", _changes_lookup, when=WRITING),
+    Effect("redirect-host", _redirects_known_host, when=WRITING),
+    Effect("change-hosts", _changes_hosts, when=WRITING),
+    Effect("change-resolver", _changes_resolver, when=WRITING),
     Effect("change-resolver", _changes_resolver,
            frozenset({"resolvectl", "systemd-resolve", "networksetup", "nmcli"})),
-    *_on_files("add-authority", _adds_authority),
+    Effect("add-authority", _adds_authority, when=WRITING),
     Effect("add-authority", _trusts_authority,
            frozenset({"security", "trust", "certutil", "keytool", "update-ca-certificates",
                       "update-ca-trust"})),
-    *_on_files("add-unseen-authority", _adds_unseen_authority),
-    *_on_files("stop-checking", _stops_checking),
+    Effect("add-unseen-authority", _adds_unseen_authority, when=WRITING),
+    Effect("stop-checking", _stops_checking, when=WRITING),
     Effect("send-elsewhere", _sends_elsewhere, frozenset({"git"})),
     Effect("hooks-everywhere", _hooks_everywhere, frozenset({"git"})),
     Effect("set-program", _sets_program, _SETTERS),

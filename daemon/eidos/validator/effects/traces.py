@@ -6,8 +6,8 @@ from itertools import pairwise, takewhile
 from typing import Final
 
 from eidos.validator.commands import Command, Word
-from eidos.validator.effects.editing import ERASERS, files_erased, files_lost, of_files
-from eidos.validator.effects.effect import Effect
+from eidos.validator.effects.editing import ERASERS, files_erased, files_lost
+from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.effects.finding import RUNNERS, search_of, searches_feeding
 from eidos.validator.patterns import fits
 from eidos.validator.places import targets
@@ -171,9 +171,8 @@ def _clears_messages(command: Command) -> bool:
 
 
 _KEEPERS: Final = frozenset({"log", "wevtutil", "wevtutil.exe", "lastlog"})
-_PLACES: Final = ("/var", "/run", "$", "`")
 EFFECTS: Final = (
-    *of_files("wipe-audit", _wipes_audit, *_PLACES, erasers=True),
+    Effect("wipe-audit", _wipes_audit, ERASERS, WRITING),
     Effect("wipe-audit", _wipes_audit, RUNNERS | _KEEPERS),
     Effect("wipe-audit", lambda c: not c.has("--help", "-h", "--version"), _CLEANERS),
     Effect(
@@ -181,7 +180,7 @@ EFFECTS: Final = (
         lambda c: any(map(_is_audit, c.values("-o", "--output"))),
         frozenset({"utmpdump"}),
     ),
-    *of_files("empty-log", _loses_log, "/var", "/run", erasers=True),
+    Effect("empty-log", _loses_log, ERASERS, WRITING),
     Effect("shorten-journal", _shortens_journal, frozenset({"journalctl"})),
     Effect("clear-messages", _clears_messages, frozenset({"dmesg"})),
 )

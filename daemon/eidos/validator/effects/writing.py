@@ -1,12 +1,12 @@
 """Which files a command writes, and how: emptied, replaced, added to, put there, edited."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Redirect, Word
-from eidos.validator.effects.effect import FILE_VARIABLE, WRITING, Effect
+from eidos.validator.effects import effect
 from eidos.validator.effects.links import through_links
 from eidos.validator.effects.writers import WRITERS
 from eidos.validator.effects.written import How, Write
@@ -34,27 +34,33 @@ def _may_matter(word: Word) -> bool:
     return word.text != "/dev/null" and targets.is_notable(word)
 
 
-def on_write(rule: str, applies: Callable[[Command], bool]) -> tuple[Effect, Effect]:
-    """Return the effects that ask *applies* of programs that write, and of the shell itself."""
-    return (
-        Effect(rule, lambda command: bool(writes(command)) and applies(command), _NAMES),
-        Effect(
-            rule,
-            lambda command: bool(writes(command)) and applies(command),
-            when=WRITING,
-        ),
-    )
+def traits_of(command: Command) -> int:
+    """Return the sum of the traits of *command*."""
+    traits = effect.ANY
+    if command.redirects:
+        traits |= effect.REDIRECTED
+    if command.assignments:
+        traits |= effect.ASSIGNING
+    if writes(command):
+        traits |= effect.WRITING
+    if command.reads or command.upstream or command.program_from:
+        traits |= effect.FED
+    if command.in_loop or command.is_parallel or command.is_background or command.inside:
+        traits |= effect.REPEATED
+    if not command.words or not _SYMBOLS.isdisjoint(command.words[0].text):
+        traits |= effect.UNPLAIN
+    return traits
 
 
-_NAMES: Final = frozenset(WRITERS)
+_SYMBOLS: Final = frozenset("/:@[{}$`(+~*?= ")
 
 
 def _all_writes(command: Command) -> Iterator[Write]:
     for redirect in command.redirects:
         yield from _by_redirect(redirect, command)
     for assignment in command.assignments:
-        if assignment.name.startswith(FILE_VARIABLE):
-            path = Word(assignment.name[len(FILE_VARIABLE) : -1])
+        if assignment.name.startswith(effect.FILE_VARIABLE):
+            path = Word(assignment.name[len(effect.FILE_VARIABLE) : -1])
             yield Write(path, How.REPLACE if assignment.value.text else How.EMPTY)
     if writer := WRITERS.get(command.name):
         yield from writer(command)

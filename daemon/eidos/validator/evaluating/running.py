@@ -43,10 +43,8 @@ from eidos.validator.evaluating.wrappers import (
     unwrap,
 )
 
-_COST: Final = 40
-"""Steps of the budget that a command is worth, by the time that it takes."""
-MAX_LAYERS: Final = 24
-"""Programs around a program."""
+_COST: Final = 40  # steps of the budget that a command is worth, by the time that it takes
+MAX_LAYERS: Final = 24  # programs around a program
 _BEHIND: Final = frozenset(
     {"setsid", "daemonize", "start-stop-daemon", "systemd-run", "tmux", "screen"}
 )
@@ -111,8 +109,9 @@ def _run_function(
     record(line, call, environment, place)
     environment.called.add(name)
     kept, environment.positional = environment.positional, call.words[1:]
-    called, is_zsh = environment.lookup("0"), environment.shell is Shell.ZSH
-    environment.assign("0", call.words[:1] if is_zsh else called)
+    called = environment.lookup("0")
+    if environment.shell is Shell.ZSH:
+        environment.assign("0", call.words[:1])
     for assignment in call.assignments:
         environment.assign(assignment.name, (assignment.value,))
     inner = replace(
