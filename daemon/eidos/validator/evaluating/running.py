@@ -56,8 +56,7 @@ def run(line: Line, call: Invocation, environment: Environment, place: Place) ->
     follow_variables(line, call.assignments, environment, place)
     if call.words and call.words[0].text == "exec":
         open_descriptors(call.redirects, environment)
-    place = with_input(place, call.redirects, environment)
-    printed: Word | None = None
+    place, printed = with_input(place, call.redirects, environment), None
     for words in commands_in(call.words):
         printed = _run(line, replace(call, words=words), environment, place)
     if any(r.operator == ">&" and r.target.text.startswith(_TO_COPROCESS) for r in call.redirects):
@@ -108,8 +107,8 @@ def _run_function(
 ) -> Word | None:
     record(line, call, environment, place)
     environment.called.add(name)
-    kept, environment.positional = environment.positional, call.words[1:]
-    called = environment.lookup("0")
+    kept, called = environment.positional, environment.lookup("0")
+    environment.positional = call.words[1:]
     if environment.shell is Shell.ZSH:
         environment.assign("0", call.words[:1])
     for assignment in call.assignments:
