@@ -1,0 +1,1 @@
+"""How the model is made: corpus, development set, training, export. Not part of the wheel."""
