@@ -183,7 +183,7 @@ AT_THE_PROMPT = (
 
 def mutated(commands: list[str], count: int) -> list[str]:
     """Return *commands* cut off, a character lost, added or doubled, or the words shuffled."""
-    chance = random.Random(3)  # noqa: S311 - the same commands in every run
+    chance = random.Random(3)
     signs = "(){}[]|&;<>$`'\"!#~* \n="
     found: list[str] = []
     while len(found) < count:
