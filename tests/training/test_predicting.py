@@ -41,7 +41,7 @@ def test_each_task_has_the_answer_of_the_daemons_own_engine(engine: Engine) -> N
 
 def test_a_model_is_told_the_shell_and_the_last_command() -> None:
     """Nothing is said of bash, nor of a last command that the request does not speak of."""
-    told = task(**{"shell": "fish", "last": "cp -r a", "status": 1})
+    told = task(shell="fish", last="cp -r a", status=1)  # noqa: S604 - a field of the task
 
     assert conditioned("why", context_of(told)) == "[fish] [last: cp -r a => 1] why"
     assert conditioned("why", context_of(task())) == "why"
