@@ -82,6 +82,15 @@ def test_importing_eidos_imports_nothing_of_ours() -> None:
     assert imported(MODULES["eidos"]) == set()
 
 
+def test_what_ships_knows_nothing_of_the_training() -> None:
+    """training/ imports the product, and not the other way round: it is in no wheel."""
+    assert [
+        module
+        for module, file in MODULES.items()
+        if "training" in {name.split(".")[0] for name in imported(file)}
+    ] == []
+
+
 def test_no_file_is_long() -> None:
     """Files have at most 300 lines, but for those in the table, which are really longer.
 
@@ -111,7 +120,7 @@ def test_no_function_is_long() -> None:
 
 
 def _written_by_hand() -> Iterator[Path]:
-    for folder in ("daemon/eidos", "eidosctl", "benchmarks", "docs", "tests", "shell"):
+    for folder in ("daemon/eidos", "eidosctl", "training", "benchmarks", "docs", "tests", "shell"):
         for suffix in ("py", "pl", "zsh", "bash", "fish"):
             found = REPOSITORY.joinpath(folder).rglob(f"*.{suffix}")
             yield from (file for file in found if "__pycache__" not in file.parts)

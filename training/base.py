@@ -229,6 +229,10 @@ def _built(
         eos_token_id=2,
         pad_token_id=2,
     )
+    return _filled(config, weights)
+
+
+def _filled(config: LlamaConfig, weights: Weights) -> LlamaForCausalLM:
     tensors = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
     # LlamaForCausalLM(config) would draw 135 million random numbers first.
     loaded: Any = LlamaForCausalLM.from_pretrained(
