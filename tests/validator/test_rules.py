@@ -18,7 +18,7 @@ from eidos.validator.effects.effect import (
     UNPLAIN,
     WRITING,
 )
-from eidos.validator.effects.writing import traits_of
+from eidos.validator.effects.traits import traits_of
 from eidos.validator.evaluating.evaluation import evaluate
 from eidos.validator.policy import Policy
 from eidos.validator.reading.syntax import read_line

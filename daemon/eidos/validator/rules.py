@@ -40,7 +40,7 @@ from eidos.validator.effects import (
     versioning,
 )
 from eidos.validator.effects.effect import ALL_TRAITS, Effect
-from eidos.validator.effects.writing import traits_of
+from eidos.validator.effects.traits import traits_of
 
 GROUPS: Final = {
     "deleting": deleting.EFFECTS,

@@ -6,7 +6,7 @@ from typing import Final
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Redirect, Word
-from eidos.validator.effects import effect
+from eidos.validator.effects.effect import FILE_VARIABLE
 from eidos.validator.effects.links import through_links
 from eidos.validator.effects.writers import WRITERS
 from eidos.validator.effects.written import How, Write
@@ -34,33 +34,12 @@ def _may_matter(word: Word) -> bool:
     return word.text != "/dev/null" and targets.is_notable(word)
 
 
-def traits_of(command: Command) -> int:
-    """Return the sum of the traits of *command*."""
-    traits = effect.ANY
-    if command.redirects:
-        traits |= effect.REDIRECTED
-    if command.assignments:
-        traits |= effect.ASSIGNING
-    if writes(command):
-        traits |= effect.WRITING
-    if command.reads or command.upstream or command.program_from:
-        traits |= effect.FED
-    if command.in_loop or command.is_parallel or command.is_background or command.inside:
-        traits |= effect.REPEATED
-    if not command.words or not _SYMBOLS.isdisjoint(command.words[0].text):
-        traits |= effect.UNPLAIN
-    return traits
-
-
-_SYMBOLS: Final = frozenset("/:@[{}$`(+~*?= ")
-
-
 def _all_writes(command: Command) -> Iterator[Write]:
     for redirect in command.redirects:
         yield from _by_redirect(redirect, command)
     for assignment in command.assignments:
-        if assignment.name.startswith(effect.FILE_VARIABLE):
-            path = Word(assignment.name[len(effect.FILE_VARIABLE) : -1])
+        if assignment.name.startswith(FILE_VARIABLE):
+            path = Word(assignment.name[len(FILE_VARIABLE) : -1])
             yield Write(path, How.REPLACE if assignment.value.text else How.EMPTY)
     if writer := WRITERS.get(command.name):
         yield from writer(command)
