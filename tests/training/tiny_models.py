@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from tokenizers.decoders import ByteLevel
 
-torch = pytest.importorskip("torch", reason="PyTorch is missing; run: pip install --group training")
+torch = pytest.importorskip("torch", reason="PyTorch is missing; run: bash tests/set-up --training")
 
 from training import base  # noqa: E402
 from training.train import main  # noqa: E402
