@@ -6,6 +6,7 @@ an argument, and no rule looks for words in arguments.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 from typing import Annotated, Final
 
@@ -39,7 +40,7 @@ from eidos.validator.effects import (
     tunnels,
     versioning,
 )
-from eidos.validator.effects.effect import ALL_TRAITS, Effect
+from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.traits import traits_of
 
 GROUPS: Final = {
@@ -120,9 +121,12 @@ def _index() -> dict[str, tuple[Effect, ...]]:
 
 
 _BY_PROGRAM: Final = _index()
-_BY_TRAITS: Final = tuple(
-    tuple(effect for effect in EFFECTS if effect.when & traits) for traits in range(ALL_TRAITS + 1)
-)
+
+
+@cache
+def _about(traits: int) -> tuple[Effect, ...]:
+    """Return the effects that are about one of *traits*: 128 sums at most, few of which occur."""
+    return tuple(effect for effect in EFFECTS if effect.when & traits)
 
 
 def broken_by(command: Command) -> Iterator[Rule]:
@@ -131,7 +135,7 @@ def broken_by(command: Command) -> Iterator[Rule]:
     for effect in _BY_PROGRAM.get(name, ()):
         if effect.applies(command):
             yield RULES[effect.rule]
-    for effect in _BY_TRAITS[traits_of(command)]:
+    for effect in _about(traits_of(command)):
         if name not in effect.programs and effect.applies(command):
             yield RULES[effect.rule]
     if family == name or family not in _BY_PROGRAM:

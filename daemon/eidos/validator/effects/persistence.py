@@ -6,7 +6,7 @@ from posixpath import dirname
 from typing import Final
 
 from eidos.validator.commands import Command, Machine, Word
-from eidos.validator.effects.editing import text_put, values_put
+from eidos.validator.effects.editing import is_fed, text_put, values_put
 from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.effects.payloads import is_hidden_place, is_payload, puts_payload
 from eidos.validator.effects.writing import How, writes
@@ -82,8 +82,7 @@ def _makes_entry(command: Command) -> bool:
 def _schedules_payload(command: Command) -> bool:
     """Whether crontab or at is given a job that fetches, connects back or hides."""
     is_made = any(word.sources for word in command.operands)
-    is_fed = bool(command.upstream) or any(r.operator[:1] == "<" for r in command.redirects)
-    if not is_made and not is_fed:
+    if not is_made and not is_fed(command):
         return any(is_hidden_place(word.text) for word in command.operands)
     return puts_payload(command)
 

@@ -138,6 +138,6 @@ _LOADERS: Final = frozenset({"java", "wine", "mono", "dotnet", "javaws"})
 
 
 EFFECTS: Final[tuple[Effect, ...]] = (
-    Effect("network-run", _runs_network, _RUNNERS | {"source", ".", "parallel"}, FED | UNPLAIN),
+    Effect("network-run", _runs_network, _RUNNERS, FED | UNPLAIN),
     Effect("unpacked-run", _runs_unpacked, _LOADERS, FED),
 )
