@@ -131,6 +131,11 @@ class Command(msgspec.Struct, frozen=True, eq=False, dict=True):
         return self.words[1:]
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The texts of the words after the name."""
+        return tuple(word.text for word in self.args)
+
+    @property
     def is_root(self) -> bool:
         """Whether it runs with the rights of root, as far as its wrappers say."""
         return not _BECOMES_ROOT.isdisjoint(self.wrappers)

@@ -1,16 +1,11 @@
 """Traffic that keeps others from working: floods, and loads far beyond a measurement."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
-
-
-def _texts(command: Command) -> Iterator[str]:
-    return (word.text for word in command.args)
-
 
 _FLOODERS: Final = frozenset(
     "slowloris slowhttptest goldeneye hulk t50 mdk3 mdk4 torshammer xerxes loic ufonet pyloris "
@@ -26,7 +21,7 @@ _FAST: Final = re.compile(r"-iu?\d{1,2}|u\d{1,3}")
 
 def _sends_fast(command: Command) -> bool:
     return command.has("--flood", "--faster", "--rand-source") or any(
-        _FAST.fullmatch(text) for text in _texts(command)
+        _FAST.fullmatch(text) for text in command.texts
     )
 
 

@@ -1,7 +1,7 @@
 """Switching off: the machine, the network, and the services that one reaches it by."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from eidos.validator.commands import Command
@@ -18,10 +18,6 @@ _MESSAGES: Final = re.compile(
 )
 
 
-def _texts(command: Command) -> Iterator[str]:
-    return (word.text for word in command.args)
-
-
 _Test = Callable[[Command], bool]
 
 
@@ -30,7 +26,7 @@ def _words(*verbs: str) -> _Test:
 
 
 def _sends_message(command: Command) -> bool:
-    return any(_MESSAGES.search(text) for text in _texts(command))
+    return any(_MESSAGES.search(text) for text in command.texts)
 
 
 def _presses_switch(command: Command) -> bool:
@@ -46,7 +42,7 @@ _SWITCHES: Final[dict[str, _Test]] = {
     **dict.fromkeys(("reboot", "poweroff", "halt"), _halts),
     "openrc-shutdown": _halts,
     **dict.fromkeys(("systemctl", "loginctl"), _words(*_POWER_VERBS)),
-    **dict.fromkeys(("init", "telinit"), lambda c: not _RUN_LEVELS.isdisjoint(_texts(c))),
+    **dict.fromkeys(("init", "telinit"), lambda c: not _RUN_LEVELS.isdisjoint(c.texts)),
     "ipmitool": _presses_switch,
     "gnome-session-quit": lambda c: c.has("--power-off", "--reboot"),
     **dict.fromkeys(("dbus-send", "gdbus", "busctl", "qdbus"), _sends_message),
@@ -77,7 +73,7 @@ _KILLED: Final = re.compile(
 
 def _stops_lifeline(command: Command) -> bool:
     names = _KILLED if command.name in _KILLERS else _LIFELINES
-    is_own = any(text == "--user" for text in _texts(command))
+    is_own = any(text == "--user" for text in command.texts)
     return not is_own and any(names.fullmatch(name) for name in services_stopped(command))
 
 
@@ -115,7 +111,7 @@ _Network = Callable[[list[str]], bool]
 
 
 def _ends_network(command: Command) -> bool:
-    return _NETWORK_ENDS[command.name]([text.lower() for text in _texts(command)])
+    return _NETWORK_ENDS[command.name]([text.lower() for text in command.texts])
 
 
 def _any_of(*words: str) -> _Network:

@@ -1,7 +1,7 @@
 """The kernel and what it starts from: modules, boot loader, firmware, mounts, the clock."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from eidos.validator.commands import Command
@@ -11,10 +11,6 @@ from eidos.validator.evaluating.options import Grammar, read_options
 from eidos.validator.places import targets
 
 _HELP: Final = ("--help", "--version", "-h", "-v", "-?")
-
-
-def _texts(command: Command) -> Iterator[str]:
-    return (word.text for word in command.args)
 
 
 # Modules, and other kernels.
@@ -32,7 +28,7 @@ _FETCHERS: Final = frozenset({"curl", "wget", "fetch", "aria2c", "scp", "nc", "n
 
 
 def _loads_strange_module(command: Command) -> bool:
-    if any(_ROOTKITS.search(text) for text in _texts(command)):
+    if any(_ROOTKITS.search(text) for text in command.texts):
         return True
     if any(source.name in _FETCHERS for source in command.reads):
         return True
@@ -85,7 +81,7 @@ def _given(letters: str = "", words: str = "", longs: str = "") -> _Test:
 
 
 def _starts(*heads: str) -> _Test:
-    return lambda command: any(text.startswith(heads) for text in _texts(command))
+    return lambda command: any(text.startswith(heads) for text in command.texts)
 
 
 _REMOVES_BOOT: Final[dict[str, _Test]] = {
@@ -105,7 +101,7 @@ _CHANGES_BOOT: Final[dict[str, _Test]] = {
     "grubby": _starts("--remove", "--update", "--set-d"),
     "bcdedit": _given(words="/set -set /deletevalue"),
     "bcdedit.exe": _given(words="/set -set /deletevalue"),
-    "nvram": lambda c: any("=" in text or text == "-d" for text in _texts(c)),
+    "nvram": lambda c: any("=" in text or text == "-d" for text in c.texts),
     "kernel-install": _given(words="remove"),
     "mokutil": _given(longs="--disable-validation --reset --delete"),
     "bless": _given(longs="--setBoot"),
@@ -144,7 +140,7 @@ _LOOSE_START: Final = re.compile(
 
 def _loosens_start(command: Command) -> bool:
     if command.name in {"grubby", "rpm-ostree", "kernelstub"}:
-        return any(_LOOSE_START.search(text) for text in _texts(command))
+        return any(_LOOSE_START.search(text) for text in command.texts)
     changed = any(_BOOT_SETTINGS.fullmatch(targets.path_of(w)) for w in files_changed(command))
     return changed and _LOOSE_START.search(text_put(command)) is not None
 
@@ -168,7 +164,7 @@ def _sets_clock(command: Command) -> bool:
         case "systemsetup":
             return command.has("-setdate", "-settime", "-setusingnetworktime")
         case _:
-            return command.has("settime") or any(t.startswith("-s") for t in _texts(command))
+            return command.has("settime") or any(t.startswith("-s") for t in command.texts)
 
 
 _DATE: Final = Grammar("dfrsvz", frozenset({"--date", "--reference", "--file", "--set"}))
@@ -191,7 +187,7 @@ def _changes_machine(command: Command) -> bool:
         case "bpftool":
             return command.has("load", "loadall", "attach", "detach", "pin")
         case "setpci":
-            return any(re.search(r"\w=", text) for text in _texts(command))
+            return any(re.search(r"\w=", text) for text in command.texts)
         case "chcpu" | "chmem":
             return command.has_letter("dg") or command.has_long("--disable", "--deconfigure")
         case "i2cset" | "i2ctransfer":

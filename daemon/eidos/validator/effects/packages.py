@@ -1,7 +1,7 @@
 """Packages of the system that a command removes, and how sure or forceful it is about it."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from eidos.validator.commands import Command, Machine, Word
@@ -41,10 +41,6 @@ def _operands(command: Command) -> tuple[Word, ...]:
     return tuple(word for word in kept if not word.text.startswith("-"))
 
 
-def _texts(command: Command) -> Iterator[str]:
-    return (word.text for word in command.args)
-
-
 def _is_unasked(command: Command) -> bool:
     return (
         command.has_letter("yq")
@@ -59,7 +55,7 @@ def _by_apt(command: Command) -> Removal:
     operands = _operands(command)
     if not operands or _simulates(command):
         return _NOTHING
-    forced = command.has(*_FORCED_BY_APT) or _FORCED_OPTION.search(" ".join(_texts(command)))
+    forced = command.has(*_FORCED_BY_APT) or _FORCED_OPTION.search(" ".join(command.texts))
     if operands[0].text in _APT_VERBS:
         packages = operands[1:]
     else:  # `apt install bash-` removes it
@@ -81,7 +77,7 @@ def _by_dpkg(command: Command) -> Removal:
 
 
 def _forces_dpkg(command: Command) -> bool:
-    forced = " ".join(text for text in _texts(command) if text.startswith(("--force", "--ignore")))
+    forced = " ".join(text for text in command.texts if text.startswith(("--force", "--ignore")))
     return re.search(r"all|depends|essential|protected|remove-e", forced) is not None
 
 
@@ -91,7 +87,7 @@ def _by_verb(*verbs: str, forced: Sequence[str] = (), unasked: bool = False) -> 
         if not operands or operands[0].text not in verbs or _simulates(command):
             return _NOTHING
         is_forced = (
-            any(text.startswith(tuple(forced)) for text in _texts(command)) if forced else False
+            any(text.startswith(tuple(forced)) for text in command.texts) if forced else False
         )
         return Removal(operands[1:], is_forced, unasked or _is_unasked(command))
 
@@ -102,9 +98,9 @@ def _by_option(pattern: str, forced: str) -> _Reader:
     verb, force = re.compile(pattern), re.compile(forced)
 
     def read(command: Command) -> Removal:
-        if not any(verb.fullmatch(text) for text in _texts(command)) or command.has("--test"):
+        if not any(verb.fullmatch(text) for text in command.texts) or command.has("--test"):
             return _NOTHING
-        is_forced = any(force.fullmatch(text) for text in _texts(command))
+        is_forced = any(force.fullmatch(text) for text in command.texts)
         return Removal(command.operands, is_forced, is_unasked=True)
 
     return read
@@ -147,7 +143,7 @@ def removal_of(command: Command) -> Removal:
 
 
 def _removes_essential(command: Command) -> bool:
-    if any(text.startswith(_NEVER) for text in _texts(command)):
+    if any(text.startswith(_NEVER) for text in command.texts):
         return True
     removal = removal_of(command)
     sure = removal.is_forced or removal.is_unasked
@@ -190,7 +186,7 @@ _LIST_OPTION: Final = re.compile(r"-q\w*a\w*|-Q\w*|-W|-f|--queryformat|-W.*|-l|-
 
 
 def _lists(command: Command) -> bool:
-    return any(text in _LIST_VERBS or _LIST_OPTION.fullmatch(text) for text in _texts(command))
+    return any(text in _LIST_VERBS or _LIST_OPTION.fullmatch(text) for text in command.texts)
 
 
 def _all_of(command: Command, listers: frozenset[str]) -> bool:
@@ -266,7 +262,7 @@ def _empties(command: Command, texts: set[str]) -> bool:
 
 
 def _removes_all_of_language(command: Command) -> bool:
-    texts = set(_texts(command))
+    texts = set(command.texts)
     if texts.isdisjoint(_LANGUAGE_VERBS | {"--uninstall-extension", "uninstall-all"}):
         return False
     return _empties(command, texts) or _all_of(command, _LANGUAGE_LISTERS)
