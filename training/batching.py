@@ -10,7 +10,7 @@ tokens and chooses the first of the command. Only the command's tokens are learn
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import numpy as np
@@ -24,10 +24,26 @@ Indices = npt.NDArray[np.int64]
 
 IGNORED: Final = -100
 """The label of a token that is not learnt, as torch's cross entropy has it."""
-_PROMPT: Final = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
-_END: Final = "<|im_end|>"
+PROMPT: Final = "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n"
+"""What the model reads, the conditioned request in its middle."""
+END: Final = "<|im_end|>"
+"""What follows a command."""
 _CHUNK: Final = 20_000
 """Pairs encoded at a time: bounds the memory that the tokenizer's own results take."""
+
+
+class Learnable(Protocol):
+    """What an epoch is made of."""
+
+    @property
+    def source(self) -> str:
+        """Where it comes from: what a stage's mix names."""
+        ...
+
+    @property
+    def length(self) -> int:
+        """Tokens that it takes in a batch."""
+        ...
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -44,16 +60,25 @@ class Example(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """Token ids (rows, tokens), padded at the right, and labels: the next token, or IGNORED."""
+    """Token ids (rows, tokens), padded at the right, and labels: the next token, or IGNORED.
+
+    Where *margins* is there, the rows are pairs: a command, and one that is to become less likely.
+    """
 
     ids: torch.Tensor
     labels: torch.Tensor
+    margins: torch.Tensor | None = None
+    """By how much the model at first prefers the first of each pair, as log-probabilities."""
 
-    def to(self, device: torch.device) -> "Batch":
-        """Return this batch on *device*."""
-        return Batch(
-            self.ids.to(device, non_blocking=True), self.labels.to(device, non_blocking=True)
-        )
+    def pieces(self, count: int) -> "Iterator[Batch]":
+        """Yield the rows in *count* batches, as far as they go; no pair is parted."""
+        rows = -(-len(self.ids) // count)
+        if self.margins is not None:
+            rows += rows % 2
+        for start in range(0, len(self.ids), rows):
+            part = slice(start, start + rows)
+            pairs = None if self.margins is None else self.margins[start // 2 : part.stop // 2]
+            yield Batch(self.ids[part], self.labels[part], pairs)
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -76,14 +101,14 @@ def read(corpus: Path, tokenizer: Tokenizer, *, max_tokens: int, held_share: flo
     learnt: list[Example] = []
     held: list[Example] = []
     for rows in _chunks(corpus):
-        prompts = [_PROMPT.format(_conditioned(row)) for row in rows]
-        answers = [row.command + _END for row in rows]
+        prompts = [PROMPT.format(_conditioned(row)) for row in rows]
+        answers = [row.command + END for row in rows]
         for row, prompt, answer in zip(
-            rows, _encoded(tokenizer, prompts), _encoded(tokenizer, answers), strict=True
+            rows, encoded(tokenizer, prompts), encoded(tokenizer, answers), strict=True
         ):
             example = Example(prompt, answer, row.source)
             if example.length <= max_tokens:
-                (held if _is_held(row.request, held_share) else learnt).append(example)
+                (held if is_held(row.request, held_share) else learnt).append(example)
     with corpus.open("rb") as file:
         return Corpus(tuple(learnt), tuple(held), hashlib.file_digest(file, "sha256").hexdigest())
 
@@ -97,7 +122,7 @@ class Corpus(msgspec.Struct, frozen=True):
 
 
 def epoch(
-    examples: Sequence[Example], mix: Mapping[str, float], rng: np.random.Generator
+    examples: Sequence[Learnable], mix: Mapping[str, float], rng: np.random.Generator
 ) -> Indices:
     """Return indices into *examples* for one epoch, in random order.
 
@@ -160,11 +185,13 @@ def _conditioned(row: _Row) -> str:
     return conditioned(row.request, context)
 
 
-def _encoded(tokenizer: Tokenizer, texts: list[str]) -> list[npt.NDArray[np.uint16]]:
+def encoded(tokenizer: Tokenizer, texts: list[str]) -> list[npt.NDArray[np.uint16]]:
+    """Return the tokens of each of *texts*, nothing added."""
     found = tokenizer.encode_batch_fast(texts, add_special_tokens=False)
     return [np.array(encoding.ids, np.uint16) for encoding in found]
 
 
-def _is_held(request: str, share: float) -> bool:
+def is_held(request: str, share: float) -> bool:
+    """Whether *request* is among the *share* that is held out, by its own text alone."""
     text = " ".join(request.lower().split()).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest()) < share * 2**32

@@ -20,11 +20,34 @@ from training.recipe import Recipe, rate
 class Evaluation(msgspec.Struct, frozen=True):
     """How well held-out pairs are known, by the weights that would be kept now.
 
-    `exact` is the share of pairs whose command greedy decoding would give token by token.
+    `exact` is the share of pairs whose command greedy decoding would give token by token, and
+    `preferred`, where there is something to prefer it to, that of commands likelier than the other.
     """
 
     loss: float
     exact: float
+    preferred: float | None = None
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """What a model says of the tokens to be learnt: logits (n, vocabulary), and these tokens (n,).
+
+    `rows` tells which row of the batch each token is in.
+    """
+
+    logits: Tensor
+    expected: Tensor
+    rows: Tensor
+
+    def of_rows(self, count: int) -> Tensor:
+        """Return the log-probability of each of *count* rows' tokens together (count,)."""
+        losses = nn.functional.cross_entropy(self.logits, self.expected, reduction="none")
+        return torch.zeros(count, device=losses.device).index_add(0, self.rows, -losses)
+
+    def are_exact(self, count: int) -> Tensor:
+        """Return whether the likeliest tokens are the expected ones in each of *count* rows."""
+        wrong = (self.logits.argmax(-1) != self.expected).float()
+        return torch.zeros(count, device=wrong.device).index_add(0, self.rows, wrong) == 0
 
 
 class Commands(nn.Module):
@@ -35,14 +58,13 @@ class Commands(nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits (n, vocabulary) of the tokens of *labels* to be learnt, and these (n,).
+    def forward(self, ids: Tensor, places: Tensor) -> Tensor:
+        """Return the logits (n, vocabulary) at *places* (n,) of *ids* (rows, tokens), row by row.
 
         Most tokens are a prompt's: leaving out their logits halves the memory of a step.
         """
-        learnt = labels != IGNORED  # (rows, tokens)
         hidden = self.model.model(input_ids=ids, use_cache=False).last_hidden_state
-        return self.model.lm_head(hidden[learnt]), labels[learnt]
+        return self.model.lm_head(hidden.flatten(0, 1)[places])
 
 
 class Training:
@@ -77,14 +99,16 @@ class Training:
         return share > 0 and self.step >= self.steps * (1 - share)
 
     def advance(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Make one step on *batch*; return its loss and the gradient's norm before clipping."""
+        """Make one step on *batch*, of the CPU; return its loss and the gradient's norm.
+
+        The norm is that before clipping. Nothing here waits for the GPU, but a check of positions
+        that transformers makes as a step begins.
+        """
         for group in self._optimizer.param_groups:
             group["lr"] = rate(self.recipe, self.step, self.steps)
-        count = (batch.labels != IGNORED).sum()
         total = torch.zeros((), device=self.device)
-        pieces = self.recipe.pieces
-        for ids, labels in zip(batch.ids.chunk(pieces), batch.labels.chunk(pieces), strict=True):
-            loss = self._loss(ids, labels) / count
+        for piece in batch.pieces(self.recipe.pieces):
+            loss = self._loss(piece, batch)
             loss.backward()  # pyright: ignore[reportUnknownMemberType]
             total += loss.detach()
         norm = nn.utils.clip_grad_norm_(self._weights, self.recipe.clip)
@@ -97,16 +121,13 @@ class Training:
     @torch.no_grad()
     def evaluate(self, batches: Sequence[Batch]) -> Evaluation:
         """Return how well *batches* are known by the weights that would be kept now."""
-        kept = dict(zip(self._names, self._kept(), strict=True))
         loss, tokens, exact, rows = 0.0, 0, 0, 0
         for batch in batches:
-            logits, expected = self._run(batch.ids, batch.labels, kept)
-            loss += float(nn.functional.cross_entropy(logits, expected, reduction="sum"))
-            right = torch.ones_like(batch.labels, dtype=torch.bool)
-            right[batch.labels != IGNORED] = logits.argmax(-1) == expected
-            exact += int(right.all(dim=1).sum())
-            tokens += len(expected)
-            rows += len(right)
+            found = self._run(batch, self._kept_by_name())
+            loss -= float(found.of_rows(len(batch.ids)).sum())
+            exact += int(found.are_exact(len(batch.ids)).sum())
+            tokens += len(found.expected)
+            rows += len(batch.ids)
         return Evaluation(loss / max(1, tokens), exact / max(1, rows))
 
     def finish(self) -> LlamaForCausalLM:
@@ -135,16 +156,20 @@ class Training:
                 weight.copy_(saved)
         self._optimizer.load_state_dict(state["optimizer"])
 
-    def _loss(self, ids: Tensor, labels: Tensor) -> Tensor:
-        logits, expected = self._run(ids, labels, {})
+    def _loss(self, piece: Batch, whole: Batch) -> Tensor:
+        """Return what *piece* adds to the loss of *whole*."""
+        found = self._run(piece, {})
         smoothing = self.recipe.smoothing
-        return nn.functional.cross_entropy(
-            logits, expected, reduction="sum", label_smoothing=smoothing
+        loss = nn.functional.cross_entropy(
+            found.logits, found.expected, reduction="sum", label_smoothing=smoothing
         )
+        return loss / int((whole.labels != IGNORED).sum())
 
-    def _run(
-        self, ids: Tensor, labels: Tensor, weights: dict[str, Tensor]
-    ) -> tuple[Tensor, Tensor]:
+    def _run(self, batch: Batch, weights: dict[str, Tensor]) -> Scores:
+        # Found on the CPU: the GPU would have to end all it was asked for before it could say.
+        places = (batch.labels != IGNORED).flatten().nonzero().flatten()
+        rows = places // batch.ids.shape[1]
+        expected = batch.labels.flatten()[places]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
             if self.rounds:
                 named = weights or dict(zip(self._names, self._weights, strict=True))
@@ -153,8 +178,15 @@ class Training:
                     named, rounding.matrices, embedding=rounding.embedding
                 )
             named = {f"model.{name}": weight for name, weight in weights.items()}
-            logits, expected = functional_call(self._commands, named, (ids, labels))
-        return logits.float(), expected
+            inputs = (self._moved(batch.ids), self._moved(places))
+            logits = functional_call(self._commands, named, inputs)
+        return Scores(logits.float(), self._moved(expected), self._moved(rows))
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self.device, non_blocking=True)
+
+    def _kept_by_name(self) -> dict[str, Tensor]:
+        return dict(zip(self._names, self._kept(), strict=True))
 
     def _kept(self) -> list[Tensor]:
         return self._average if self.recipe.average else [w.detach() for w in self._weights]

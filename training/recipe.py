@@ -26,6 +26,13 @@ class Rounding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     embedding: Grid = Grid()  # the output's matrix as well: 8 bits add 14 MB to the model
 
 
+class Preferring(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The step behind the training (training.preference): right commands over wrong ones (DPO)."""
+
+    beta: float = 0.1  # how dearly the model pays for leaving what it was; the usual value
+    chosen: float = 0.2  # weight of the right command's own loss: without it both become unlikely
+
+
 class Shape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A model of random weights, in place of a base: for trials and tests."""
 
@@ -40,6 +47,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     stages: tuple[Stage, ...] = (Stage(epochs=6),)  # as the first model
     random: Shape | None = None
+    preferring: Preferring | None = None
+    share: float = 1.0  # of each epoch's batches: less, where the time is short
     seed: int = 1
 
     batch_tokens: int = 32_768  # as the first model, on an H100
@@ -85,6 +94,15 @@ def rate(recipe: Recipe, step: int, steps: int) -> float:
     cosine = 0.5 * (1 + math.cos(math.pi * done))
     lowest = recipe.final_rate_share
     return recipe.peak_rate * (lowest + (1 - lowest) * cosine)
+
+
+def rounding_of(run: Path) -> Rounding:
+    """Return how the weights of *run* were rounded in their training; as always, without a card."""
+    path = run / "card.json"
+    if not path.is_file():
+        return Rounding()
+    recipe = msgspec.json.decode(path.read_bytes())["recipe"]
+    return msgspec.convert(recipe["rounding"], Rounding)
 
 
 def as_dict(recipe: Recipe) -> dict[str, Any]:

@@ -108,6 +108,17 @@ def test_stages_have_their_own_mix() -> None:
     assert [step.tolist() for step in plan(examples, recipe)] == [[0], [1]]
 
 
+def test_a_share_of_a_plan_is_a_share_of_each_epoch() -> None:
+    """Where the time is short every stage gives up as much, so that a curriculum stays one."""
+    tokens = np.zeros(2, np.uint16)
+    examples = [batching.Example(tokens, tokens, name) for name in ("fig", "intent") * 10]
+    stages = (Stage(mix={"intent": 0}), Stage(mix={"fig": 0}))
+
+    steps = plan(examples, Recipe(batch_tokens=4, stages=stages, share=0.3))
+
+    assert [examples[step[0]].source for step in steps] == ["fig"] * 3 + ["intent"] * 3
+
+
 def test_the_rate_rises_and_falls() -> None:
     """It reaches the peak after the warm-up and ends at its least share."""
     recipe = Recipe(peak_rate=1.0, warmup_share=0.1, final_rate_share=0.05)
