@@ -25,7 +25,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 Weights = dict[str, npt.NDArray[np.float32]]
 
 TOKENIZER: Final = Path(__file__).parents[1] / "daemon" / "eidos" / "model"
-"""Where SmolLM2's tokenizer and our chat template lie; every model of ours uses these files."""
+"""SmolLM2's tokenizer and our chat template, for what has no tokenizer of its own."""
 TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 _GGUF_NAMES: Final = {
@@ -73,6 +73,11 @@ def write(model: LlamaForCausalLM, folder: Path, tokenizer: Path = TOKENIZER) ->
     model.save_pretrained(folder)
     for name in TOKENIZER_FILES:
         shutil.copyfile(tokenizer / name, folder / name)
+
+
+def tokenizer_of(source: Path) -> Path:
+    """Return the folder of the tokenizer that the model in *source* reads: its own, or ours."""
+    return source if (source / TOKENIZER_FILES[0]).is_file() else TOKENIZER
 
 
 def permuted(weight: npt.NDArray[Any], heads: int) -> npt.NDArray[Any]:
@@ -250,7 +255,7 @@ def _filled(config: LlamaConfig, weights: Weights) -> LlamaForCausalLM:
 @click.argument("out", type=click.Path(path_type=Path))
 def main(source: Path, out: Path) -> None:
     """Write the model in SOURCE (.gguf, wheel, folder) into the folder OUT for transformers."""
-    write(read(source), out)
+    write(read(source), out, tokenizer_of(source))
 
 
 if __name__ == "__main__":

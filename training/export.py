@@ -2,7 +2,8 @@
 
 OUT gets model.onnx with its data, as daemon/eidos/model has them: made by onnxruntime-genai's
 builder, weights of 4 bits, the embedding and the output sharing one matrix. Beside it stand the
-tokenizer's files and SHA256SUMS; and a GGUF file for llama.cpp for each --gguf.
+tokenizer's files, eidos.json, which says what beside the request the model has learnt to read, and
+SHA256SUMS; and a GGUF file for llama.cpp for each --gguf.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -16,16 +17,18 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import click
 import msgspec
 import numpy as np
 from transformers import LlamaForCausalLM
 
+from eidos.context import Field
+from eidos.model_files import SETTINGS
 from training import base
 
 GGUF_KINDS: Final = ("Q4_0", "Q8_0", "F16")
@@ -47,8 +50,27 @@ class Form(msgspec.Struct, frozen=True):
     accuracy_level: int = 4
 
 
-def export_onnx(model: Path, out: Path, form: Form) -> None:
-    """Write the transformers folder *model* into *out* as ONNX, with tokenizer and checksums."""
+class Card(msgspec.Struct, frozen=True):
+    """What is read of RUN/card.json: the parts of a context that the corpus told the model."""
+
+    context: tuple[Field, ...] = get_args(Field)
+
+
+def told(run: Path) -> tuple[Field, ...]:
+    """Return what beside the request the model of *run* has learnt to read.
+
+    All that a context holds, unless its card says less: training conditions every pair. Nothing
+    where there is no card, for then it was no training of ours that made the model.
+    """
+    card = run / "card.json"
+    return msgspec.json.decode(card.read_bytes(), type=Card).context if card.is_file() else ()
+
+
+def export_onnx(model: Path, out: Path, form: Form, context: Sequence[Field] = ()) -> None:
+    """Write the transformers folder *model* into *out* as ONNX, with tokenizer and checksums.
+
+    *context* is what beside the request the daemon is to tell it.
+    """
     out.mkdir(parents=True, exist_ok=True)
     options = [
         f"block_size={form.block_size}",
@@ -60,7 +82,7 @@ def export_onnx(model: Path, out: Path, form: Form) -> None:
     is_mixed = form.precision == "int4" and form.embedding_bits != 4  # noqa: PLR2004
     if is_mixed:
         options.append(f"matmul_mixed_precision=last_matmul:int{form.embedding_bits}")
-    with tempfile.TemporaryDirectory() as folder, _quiet():
+    with tempfile.TemporaryDirectory() as folder, _quiet(), _no_repository():
         _build(model, Path(folder), form.precision, options)
         if form.precision == "int4" and (is_mixed or not form.symmetric):
             _tie(Path(folder) / "model.onnx")
@@ -68,7 +90,8 @@ def export_onnx(model: Path, out: Path, form: Form) -> None:
             shutil.move(Path(folder) / name, out / name)
     for name in base.TOKENIZER_FILES:
         shutil.copyfile(model / name, out / name)
-    write_sums(out, [*_ONNX_FILES, *base.TOKENIZER_FILES])
+    (out / SETTINGS).write_text(json.dumps({"context": list(context)}) + "\n")
+    write_sums(out, [*_ONNX_FILES, *base.TOKENIZER_FILES, SETTINGS])
 
 
 def export_gguf(model: LlamaForCausalLM, tokenizer: Path, path: Path, kind: str) -> None:
@@ -158,6 +181,20 @@ def _quiet() -> Generator[None]:
         yield
 
 
+@contextlib.contextmanager
+def _no_repository() -> Generator[None]:
+    # Where git finds one around the builder, its commit, ours, would go into the file, and no two
+    # exports of the same weights would be the same; else the builder names its own.
+    before = os.environ.get("GIT_DIR")
+    os.environ["GIT_DIR"] = os.devnull
+    try:
+        yield
+    finally:
+        os.environ.pop("GIT_DIR")
+        if before is not None:
+            os.environ["GIT_DIR"] = before
+
+
 def _describe(writer: Any, config: Any, name: str, kind: str) -> None:  # noqa: ANN401
     from gguf import LlamaFileType
 
@@ -216,7 +253,7 @@ def _add_tokenizer(writer: Any, folder: Path) -> None:  # noqa: ANN401
 def main(run: Path, out: Path, kinds: tuple[str, ...], **form: Any) -> None:  # noqa: ANN401
     """Export the model of RUN (what training.train wrote, or a transformers folder) into OUT."""
     model = run / "model" if (run / "model").is_dir() else run
-    export_onnx(model, out, msgspec.convert(form, Form, strict=False))
+    export_onnx(model, out, msgspec.convert(form, Form, strict=False), told(run))
     for kind in kinds:
         export_gguf(base.read(model), model, out / f"eidos.{kind}.gguf", kind)
     for file in sorted(out.iterdir()):

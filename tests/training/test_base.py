@@ -9,7 +9,7 @@ import pytest
 from tiny_models import ids_of, torch
 from tokenizers import Tokenizer
 
-from eidos.decoder import Decoder
+from eidos.graph import Graph
 from training import base
 from training.export import export_gguf
 
@@ -29,8 +29,8 @@ def test_the_embedded_model_is_read_back() -> None:
     tokenizer = Tokenizer.from_file(str(base.TOKENIZER / "tokenizer.json"))
     text = PROMPT.format("find all python files bigger than 3 MB in src")
     ids = tokenizer.encode(text + 'find src -type f -name "*.py" -size +3M').ids
-    decoder = Decoder(base.TOKENIZER / "model.onnx", threads=1)
-    expected, _ = decoder.step(np.array([ids]), decoder._empty_cache, 0)
+    graph = Graph(base.TOKENIZER / "model.onnx", threads=1)
+    expected = graph.begin(len(ids)).run(ids)[-1]
 
     with torch.no_grad():
         found = base.read(base.TOKENIZER)(torch.tensor([ids])).logits[0].numpy()

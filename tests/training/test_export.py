@@ -1,18 +1,22 @@
 """An exported model answers as the trained one does, in the very form that the daemon takes."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 from tiny_models import ids_of, torch
 from tokenizers import Tokenizer
 
+from eidos import model_files
 from eidos.decoder import Decoder
+from eidos.graph import Graph
 from eidos.model_files import locate, verify
 from training import base
-from training.export import Form, export_gguf, export_onnx
+from training.export import Form, export_gguf, export_onnx, told
 from training.quantizing import Grid, rounded_parameters
 
 REQUESTS = ["count the lines in notes3.txt", "delete data17.txt", "last lines of log9.txt"]
@@ -49,7 +53,7 @@ def greedy(model: Any, prompt: list[int]) -> list[int]:
 def decoded(model: Path, prompt: list[int]) -> list[int]:
     """Return what the daemon's decoder gives with the ONNX file of *model*."""
     decoder = Decoder(model / "model.onnx", threads=1)
-    return list(decoder.decode(prompt, count=1, max_tokens=24, vocabulary=Words())[0].ids)
+    return list(decoder.decode(prompt, count=1, max_tokens=24, vocabulary=Words()).sequences[0].ids)
 
 
 @pytest.mark.parametrize("request_text", REQUESTS)
@@ -100,9 +104,19 @@ def test_training_rounds_as_the_export_does(
     exact = Form(form.precision, form.block_size, form.symmetric, form.embedding_bits, 1)
     export_onnx(learnt / "run" / "model", tmp_path, exact)
 
-    decoder = Decoder(tmp_path / "model.onnx", threads=1)
-    found, _ = decoder.step(prompt.numpy(), decoder._empty_cache, 0)
+    graph = Graph(tmp_path / "model.onnx", threads=1)
+    found = graph.begin(prompt.shape[1]).run(prompt[0].tolist())[-1]
     np.testing.assert_allclose(found, expected, atol=2e-4)
+
+
+def test_an_export_does_not_tell_of_our_commits(exported: Path) -> None:
+    """The same weights give the same file at any commit of ours: it names the builder's version."""
+    from onnxruntime_genai import __commit__
+
+    graph = onnx.load(exported / "model.onnx", load_external_data=False)
+
+    assert graph.producer_version.endswith(f"+{__commit__[:7]}")
+    assert "GIT_DIR" not in os.environ
 
 
 def test_the_export_has_the_embedded_models_form(exported: Path) -> None:
@@ -126,8 +140,32 @@ def test_the_exports_checksums_are_right(exported: Path) -> None:
     """The daemon, which checks them at each start, finds every file sound."""
     checks = verify(locate(str(exported), ""))
 
-    assert len(checks) == 5
+    assert len(checks) == 6
     assert all(check.ok for check in checks)
+
+
+@pytest.mark.parametrize(
+    ("card", "expected"),
+    [
+        ("{}", ("shell", "os", "last", "files")),
+        ('{"seconds": 600, "context": ["shell"]}', ("shell",)),
+        (None, ()),
+    ],
+    ids=["any corpus", "a corpus that says less", "no training of ours"],
+)
+def test_a_run_tells_what_its_model_reads(
+    tmp_path: Path, card: str | None, expected: tuple[str, ...]
+) -> None:
+    """All that a context has, what the card of the run names, or nothing without a card."""
+    if card is not None:
+        (tmp_path / "card.json").write_text(card)
+
+    assert told(tmp_path) == expected
+
+
+def test_the_daemon_reads_what_to_tell(exported: Path) -> None:
+    """The export's eidos.json is the one that the daemon looks for beside a model."""
+    assert model_files.told(locate(str(exported), "")) == ("shell", "last")
 
 
 @pytest.mark.parametrize(("kind", "worst"), [("F16", 1e-3), ("Q8_0", 0.01), ("Q4_0", 0.12)])
@@ -160,7 +198,7 @@ def test_a_4_bit_gguf_has_the_exports_levels(learnt: Path, tmp_path: Path, round
 def exported(learnt: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny model as it would ship."""
     folder = tmp_path_factory.mktemp("exported")
-    export_onnx(learnt / "run" / "model", folder, Form())
+    export_onnx(learnt / "run" / "model", folder, Form(), ("shell", "last"))
     return folder
 
 
