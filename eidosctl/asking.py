@@ -5,12 +5,15 @@ terminal, or into a script, what the text gate would have refused.
 """
 
 import json
+import os
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from eidos import client
+from eidos.config import tells_context
 from eidos.errors import (
     DaemonSilent,
     DaemonUnavailable,
@@ -66,7 +69,13 @@ class Answer:
     def row(self) -> dict[str, Any]:
         """Return the object that --json and --jsonl print."""
         rows = [
-            {"command": c.command, "verdict": c.verdict, "reason": c.reason, "score": c.score}
+            {
+                "command": c.command,
+                "verdict": c.verdict,
+                "reason": c.reason,
+                "score": c.score,
+                "certainty": c.certainty,
+            }
             for c in self.candidates
         ]
         return {
@@ -84,7 +93,13 @@ def suggest(place: Place, text: str, *, shell: Shell, count: int) -> Answer:
         EidosError: no daemon runs and none can be started.
     """
     try:
-        request = SuggestRequest(uuid.uuid4().hex, shell, count, check_text(text))
+        request = SuggestRequest(
+            id=uuid.uuid4().hex,
+            shell=shell,
+            count=count,
+            cwd=_folder(place),
+            text=check_text(text),
+        )
     except ProtocolError as exc:
         return Answer(error=RequestRefused(str(exc), code=exc.code))
     try:
@@ -128,6 +143,16 @@ def _request_in(line: bytes) -> str:
         message = 'the JSON object has no text under "nl"'
         raise RequestRefused(message, code=ErrorCode.BAD_MESSAGE)
     return request
+
+
+def _folder(place: Place) -> str:
+    """Return the folder we are in, for the daemon to look at; "" where it must not, or is gone."""
+    if not tells_context(place.environ):
+        return ""
+    try:
+        return os.fsencode(Path.cwd()).decode(errors="surrogateescape")
+    except FileNotFoundError:
+        return ""
 
 
 def _ask(place: Place, request: SuggestRequest) -> Reply:

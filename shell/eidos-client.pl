@@ -1,11 +1,13 @@
 #!/usr/bin/perl
 # eidos-client.pl: ask the Eidos daemon for commands, for the widgets of bash and fish.
 #
-#     EIDOS_REQUEST=TEXT EIDOS_CTL=… EIDOS_TIMEOUT_S=… perl -C0 eidos-client.pl SHELL COUNT DRAW
+#     EIDOS_REQUEST=TEXT EIDOS_CWD=FOLDER EIDOS_LAST=COMMAND EIDOS_STATUS=STATUS EIDOS_CTL=… \
+#         EIDOS_TIMEOUT_S=… perl -C0 eidos-client.pl SHELL COUNT DRAW
 #     perl -C0 eidos-client.pl socket-path
 #
 # COUNT is how many commands to ask for; 0 asks nobody, and only takes the keys that have come.
-# The request comes in the environment, which other users cannot read; arguments they can.
+# The request comes in the environment, which other users cannot read; arguments they can. So do the
+# shell's folder, its last command and that one's exit status, each empty if nobody knows or tells.
 # DRAW is "line" if the shell has wiped the line of the prompt (bash): the request is shown there,
 # dim, behind a spinner. It is "cursor" if the line still stands (fish): the spinner turns at the
 # cursor. Without a terminal nothing is drawn and no key is read.
@@ -16,7 +18,7 @@
 #     MESSAGE     for the person at the prompt; may be empty
 #     N           how many candidates follow
 #     COMMAND     N times: a command that may stand in the prompt,
-#     NOTE                 and why to look at it twice; may be empty
+#     NOTE                 and why to look at it twice, as it is shown; may be empty
 #     TYPED       what was typed or pasted meanwhile; may be empty, or several lines
 #     .
 #
@@ -30,10 +32,12 @@ my ($AF_UNIX, $SOCK_STREAM, $SOCK_NONBLOCK) = (1, 1, 04000);
 my ($EINTR, $EAGAIN, $EACCES) = (4, 11, 13);
 my $WNOHANG = 1;
 
-my $PROTOCOL        = 'eidos/1';
+my $PROTOCOL        = 'eidos/2';
 my $MAX_TEXT_CHARS  = 1000;
+my $MAX_LAST_BYTES  = 4000;    # of the last command; the daemon takes 1000 characters of it
+my $MAX_CWD_BYTES   = 4096;
 my $MAX_FRAME_BYTES = 65_536;
-my $MAX_FRAMES      = 36;      # of a reply: 4, and 4 for each of at most 8 candidates
+my $MAX_FRAMES      = 44;      # of a reply: 4, and 5 for each of at most 8 candidates
 my $MAX_FRAMES_READ = 400;     # with heartbeats
 my $MAX_COMMAND_BYTES = 4096;
 my $MAX_MESSAGE_CHARS = 300;
@@ -55,6 +59,7 @@ my $clock_s = 0;
 
 my $socket;
 my $handshake_s = $HANDSHAKE_S;
+my $UNSURE = 'not sure: read it before you run it';
 my $UNREADABLE = 'the reply of the daemon cannot be read; try: eidosctl restart';
 my $inbox = '';            # bytes from the daemon that no frame has used yet
 my $frames_read = 0;
@@ -363,7 +368,7 @@ sub start_daemon {
     my $pid = fork;
     return $pid if $pid;
     fail("cannot start a process: $!") if !defined $pid;
-    delete @ENV{qw(EIDOS_REQUEST READLINE_LINE)};    # bash exports the line to a key binding
+    delete @ENV{qw(EIDOS_REQUEST EIDOS_CWD EIDOS_LAST EIDOS_STATUS READLINE_LINE)};    # bash exports the line to a key binding
     $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP QUIT TSTP TTIN TTOU PIPE);
     open STDIN,  '<', '/dev/null';
     open STDOUT, '>', '/dev/null';
@@ -456,19 +461,27 @@ sub send_bytes {
         if !defined $sent || $sent != length $bytes;
 }
 
+# Return the folder, the last command and its exit status, each empty if it is none.
+sub context {
+    my ($cwd, $last, $status) = map { $_ // '' } @ENV{qw(EIDOS_CWD EIDOS_LAST EIDOS_STATUS)};
+    $cwd = ''    if $cwd !~ m{\A/} || length $cwd > $MAX_CWD_BYTES;
+    $status = '' if $status !~ /\A[0-9]{1,3}\z/ || $status > 255;
+    return ($cwd, substr($last, 0, $MAX_LAST_BYTES), $status);
+}
+
 # Ask for $count commands and finish with the answer.
 sub ask {
     my ($shell, $count) = @_;
     my $limit_s = $ENV{EIDOS_TIMEOUT_S} // '';
     $limit_s = 10 if $limit_s !~ /\A[0-9]*\.?[0-9]+\z/ || $limit_s == 0;
     my $id = "$shell-$$-" . time;
-    send_message($PROTOCOL, 'suggest', $id, $shell, $count, $request);
+    send_message($PROTOCOL, 'suggest', $id, $shell, $count, context(), $request);
     my ($head, $kind, $reply_id, @fields) = receive_message(
         $clock_s + $limit_s, "no answer within $limit_s s; try: eidosctl status");
     $_ //= '' for $head, $kind, $reply_id;
     fail($UNREADABLE) if $head ne $PROTOCOL || $reply_id ne $id && $reply_id ne '-';
     fail($fields[1])  if $kind eq 'error' && @fields == 2;
-    fail($UNREADABLE) if $kind ne 'suggestions' || @fields % 4 != 1;
+    fail($UNREADABLE) if $kind ne 'suggestions' || @fields % 5 != 1;
     finish_with_candidates($shell, @fields[1 .. $#fields]);
 }
 
@@ -476,15 +489,17 @@ sub ask {
 sub finish_with_candidates {
     my ($shell, @fields) = @_;
     my (@offered, %seen, $refusal);
-    while (my ($command, $verdict, $reason) = splice @fields, 0, 4) {
+    while (my ($command, $verdict, $reason, undef, $certainty) = splice @fields, 0, 5) {
         if ($verdict eq 'block') {
             $refusal //= "not offered: $reason";
         }
-        elsif ($verdict !~ /\A(?:ok|warn)\z/ || !is_clean($command, $shell)) {
+        elsif ("$verdict $certainty" !~ /\A(?:ok|warn) (?:un)?sure\z/ || !is_clean($command, $shell)) {
             $refusal = 'refused an unclean suggestion';
         }
         elsif (!$seen{$command}++) {
-            push @offered, $command, $verdict eq 'warn' ? clean_message($reason) : '';
+            push @offered, $command, join '; ',
+                ($verdict eq 'warn' ? 'careful: ' . clean_message($reason) : ()),
+                ($certainty eq 'unsure' ? $UNSURE : ());
         }
     }
     fail($refusal // 'no suggestion for this request; try other words') if !@offered;

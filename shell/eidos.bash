@@ -8,6 +8,7 @@
 #   EIDOS_RESTORE_KEY  the key that brings the request back (\C-x\C-g); empty: bind no key
 #   EIDOS_CTL          the eidosctl that starts the daemon (eidosctl)
 #   EIDOS_TIMEOUT_S    how long to wait for an answer, in seconds (10)
+#   EIDOS_CONTEXT      0: tell the daemon neither the folder nor the last command (1)
 #
 # A key press goes through this file from top to bottom:
 #   __eidos_press > __eidos_suggest > __eidos_first or __eidos_next > __eidos_ask > eidos-client.pl
@@ -17,7 +18,8 @@
 #
 # The functions share the local variables of __eidos_press (bash has dynamic scope):
 #   message   what to say when the press is over     offers      commands that may be placed
-#   typed     what was typed while waiting           cautions    for each, why to be careful
+#   typed     what was typed while waiting           cautions    for each, why to look at it twice
+#   code      the exit status of the last command
 
 # Aliases take effect where a function is read, so none may be active while this file is read. The
 # inside of $(…) is read again when it runs: there the first word of a command is quoted.
@@ -32,6 +34,8 @@ __eidos_complete=0 # whether the offers beyond the first were asked for
 
 __eidos_ctl=${EIDOS_CTL:-eidosctl}
 __eidos_timeout_s=${EIDOS_TIMEOUT_S:-10}
+__eidos_tells=1 # whether the daemon may know the folder and the last command
+case ${EIDOS_CONTEXT-} in 0 | [Ff]alse | FALSE) __eidos_tells=0 ;; esac
 __eidos_client=${BASH_SOURCE[0]}
 [[ $__eidos_client == /* ]] || __eidos_client=$PWD/$__eidos_client
 __eidos_client=${__eidos_client%/*}/eidos-client.pl
@@ -41,6 +45,7 @@ __eidos_client=${__eidos_client%/*}/eidos-client.pl
 # Do what $1 does for a key, apart from the user's options and traps: they are about the user's own
 # commands, not about our steps (local - came with bash 4.4).
 __eidos_press() {
+    builtin local code=$? # bash keeps it from PROMPT_COMMAND, other keys and itself
     builtin local - 2>/dev/null && builtin set +eEuxT
     builtin local message='' typed='' trap_before=''
     # Ctrl-C is a key of the client. Before the client has taken the terminal it is a signal, which
@@ -123,7 +128,6 @@ __eidos_show() {
         __eidos_shown=${__eidos_offers[__eidos_index - 1]}
         caution=${__eidos_cautions[__eidos_index - 1]}
         ((__eidos_complete)) && counter=$__eidos_index/${#__eidos_offers[@]}
-        caution=${caution:+careful: $caution}
         message=$counter${counter:+${caution:+, }}$caution
     else
         __eidos_shown=$__eidos_request
@@ -152,19 +156,34 @@ __eidos_say() {
 # Ask for $1 commands for the request $2; 0 asks nobody, and only takes the keys that have come.
 # Returns 0 with offers and cautions, else 1 with a message; sets typed in both cases.
 __eidos_ask() {
-    builtin local reply status=0
+    builtin local reply status=0 cwd='' last='' last_status=''
     if ! builtin type -P perl >/dev/null; then
         message='eidos: perl is missing; install it (Debian, Ubuntu: apt install perl-base)'
         builtin return 1
     fi
+    (($1 && __eidos_tells)) && __eidos_look_back
     reply=$(
         \builtin trap '' QUIT # bash ignores it, but its children die of it
         EIDOS_REQUEST=$2 EIDOS_CTL=$__eidos_ctl EIDOS_TIMEOUT_S=$__eidos_timeout_s PERL5OPT='' \
+            EIDOS_CWD=$cwd EIDOS_LAST=$last EIDOS_STATUS=$last_status \
             \builtin exec perl -C0 "$__eidos_client" bash "$1" line 2>/dev/null
     ) || status=$?
     __eidos_read_reply
     __eidos_flush_keys
     [ "$status" = 0 ]
+}
+
+# Set cwd, last and last_status to the folder, the newest line of the history and its exit status.
+# What bash keeps out of its history is told to nobody; then the line before stands for it.
+__eidos_look_back() {
+    builtin local HISTTIMEFORMAT='' line=$'^ *[0-9]+[* ] (.*)$' count='\#'
+    cwd=$PWD
+    # The history may be that of other shells: this one must have run something (@P: bash 4.4).
+    ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 404)) && [[ ${count@P} != 0 ]] || builtin return
+    [[ -o history && $(\builtin history 1) =~ $line ]] || builtin return
+    last=${BASH_REMATCH[1]:0:1000}
+    # Ctrl-C at the prompt leaves 130 too, and says nothing of that line.
+    ((code == 130)) || last_status=$code
 }
 
 # Take the reply apart; its lines are described in eidos-client.pl.

@@ -7,6 +7,7 @@
 #   EIDOS_RESTORE_KEY  the key that brings the request back (\eg, Alt-G); empty: bind no key
 #   EIDOS_CTL          the eidosctl that starts the daemon (eidosctl)
 #   EIDOS_TIMEOUT_S    how long to wait for an answer, in seconds (10)
+#   EIDOS_CONTEXT      0: tell the daemon neither the folder nor the last command (1)
 #
 # A key press goes through this file from top to bottom:
 #   eidos-suggest > __eidos_first or __eidos_next > __eidos_ask > eidos-client.pl
@@ -17,12 +18,15 @@
 # fish has no dynamic scope; the functions share these globals for the time of one key press:
 #   __eidos_message   what to say when the press is over
 #   __eidos_typed     what was typed while waiting
-#   __eidos_reply     commands that may be placed, each followed by why to be careful
+#   __eidos_known     the folder, the last command and its exit status, each empty if untold
+#   __eidos_reply     commands that may be placed, each followed by why to look at it twice
 
 set -g __eidos_ctl eidosctl
 set -q EIDOS_CTL; and test -n "$EIDOS_CTL"; and set -g __eidos_ctl $EIDOS_CTL
 set -g __eidos_timeout_s 10
 set -q EIDOS_TIMEOUT_S; and set -g __eidos_timeout_s $EIDOS_TIMEOUT_S
+set -g __eidos_tells 1 # whether the daemon may know the folder and the last command
+builtin string match -q -r -i -- '^(0|false)$' "$EIDOS_CONTEXT"; and set -g __eidos_tells 0
 set -g __eidos_client (builtin realpath (status dirname))/eidos-client.pl
 
 # What the last request led to; it outlives a key press so that the next one can go on from there.
@@ -32,6 +36,8 @@ set -g __eidos_offers
 set -g __eidos_cautions
 set -g __eidos_index 0 # which of the offers is shown, from 1; 0 is the request
 set -g __eidos_complete 0 # whether the offers beyond the first were asked for
+set -g __eidos_last '' # the last command line, and its exit status
+set -g __eidos_last_status ''
 
 # --- The two key bindings ---------------------------------------------------------------------
 
@@ -115,7 +121,7 @@ function __eidos_show -a index
         test $__eidos_complete -eq 1
         and set -a notes $index/(builtin count $__eidos_offers)
         test -n "$__eidos_cautions[$index]"
-        and set -a notes "careful: $__eidos_cautions[$index]"
+        and set -a notes "$__eidos_cautions[$index]"
     else
         set __eidos_shown $__eidos_request
         test $__eidos_complete -eq 1
@@ -178,7 +184,11 @@ function __eidos_ask -a how_many request
             'eidos: perl is missing; install it (Debian, Ubuntu: apt install perl-base)'
         return 1
     end
+    set -g __eidos_known '' '' ''
+    test $how_many -gt 0; and test $__eidos_tells -eq 1; and __eidos_look_back
     set -l lines (EIDOS_REQUEST=$request EIDOS_CTL=$__eidos_ctl PERL5OPT= \
+        EIDOS_CWD="$__eidos_known[1]" EIDOS_LAST="$__eidos_known[2]" \
+        EIDOS_STATUS="$__eidos_known[3]" \
         EIDOS_TIMEOUT_S=$__eidos_timeout_s \
         command perl -C0 $__eidos_client fish $how_many cursor 2>/dev/null)
     set -l code $status
@@ -211,6 +221,17 @@ function __eidos_ask -a how_many request
     end
     set __eidos_typed (__eidos_without_controls "$__eidos_typed" | string collect)
     return $code
+end
+
+# Set __eidos_known. What fish keeps out of its history is told to nobody.
+function __eidos_look_back
+    set __eidos_known[1] "$PWD"
+    test -z "$fish_private_mode"; or return 0
+    test "$__eidos_last" = "$history[1]"; or return 0
+    # A line behind a blank stays in $history until the next one is there.
+    builtin string match -q -r -- '\A\S' "$__eidos_last"; or return 0
+    set __eidos_known[2] (builtin string sub -l 1000 -- "$__eidos_last" | string collect)
+    set __eidos_known[3] "$__eidos_last_status"
 end
 
 # --- The text gate ----------------------------------------------------------------------------
@@ -390,6 +411,13 @@ function __eidos_is_shallow -a text
 end
 
 # --- Loading ----------------------------------------------------------------------------------
+
+if status is-interactive; and test $__eidos_tells -eq 1
+    function __eidos_after_command --on-event fish_postexec
+        set -g __eidos_last_status $status
+        set -g __eidos_last "$argv[1]"
+    end
+end
 
 if status is-interactive
     set -l key \cg

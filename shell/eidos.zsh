@@ -7,6 +7,7 @@
 #   EIDOS_RESTORE_KEY  the key that brings the request back (^X^G); empty: bind no key
 #   EIDOS_CTL          the eidosctl that starts the daemon (eidosctl)
 #   EIDOS_TIMEOUT_S    how long to wait for an answer, in seconds (10)
+#   EIDOS_CONTEXT      0: tell the daemon neither the folder nor the last command (1)
 #
 # A key press goes through this file from top to bottom:
 #   eidos-suggest > __eidos_press > __eidos_choose > __eidos_ask
@@ -22,7 +23,7 @@
 #   fd        the socket, 0 for none                 inbox      bytes received, not yet taken
 #   tty       the terminal, for select               frames     the frames of the reply so far
 #   starter   tells when eidosctl is done            offers     commands that may be placed
-#   cancelled 1 after Ctrl-C, Escape or Ctrl-G       cautions   for each, why to be careful
+#   cancelled 1 after Ctrl-C, Escape or Ctrl-G       cautions   for each, why to look at it twice
 #   choice    which offer to show, -1 for none
 
 # Whatever options and aliases there are, the rest of this file is read as plain zsh; the last line
@@ -45,6 +46,11 @@ typeset -gi __eidos_complete=0 # whether the offers beyond the first were asked 
 typeset -gi __eidos_serial=0   # makes request ids different
 typeset -gi __eidos_said=0     # whether the last press left a message on the screen
 typeset -gi __eidos_loaded=0   # whether the modules are loaded
+
+# The last command line and its exit status, and whether the daemon may know them and the folder.
+typeset -g __eidos_last= __eidos_last_status=
+typeset -gi __eidos_tells=1
+[[ ${(L)EIDOS_CONTEXT-} != (0|false) ]] || __eidos_tells=0
 
 # --- The two widgets --------------------------------------------------------------------------
 
@@ -135,7 +141,7 @@ __eidos_show() {
   __eidos_index=$1
   if ((__eidos_index)); then
     __eidos_shown=$__eidos_offers[__eidos_index]
-    caution=${__eidos_cautions[__eidos_index]:+careful: $__eidos_cautions[__eidos_index]}
+    caution=$__eidos_cautions[__eidos_index]
     ((__eidos_complete)) && counter="$__eidos_index/$#__eidos_offers"
     message=${counter:+$counter${caution:+, }}$caution
   else
@@ -312,9 +318,11 @@ __eidos_greet() {
 # Ask for $1 commands for the request $2.
 __eidos_send() {
   builtin setopt local_options no_multibyte
-  local field outbox=
-  local -a fields=(eidos/1 suggest zsh-$$-$((++__eidos_serial)) zsh $1 $2)
+  local field cwd= last= last_status= outbox=
   local -i index n more
+  ((__eidos_tells)) && __eidos_look_back
+  local -a fields=(eidos/2 suggest zsh-$$-$((++__eidos_serial)) zsh $1
+    "$cwd" "$last" "$last_status" $2)
   for ((index = 1; index <= $#fields; index++)); do
     field=$fields[index] n=$#fields[index] more=$((index < $#fields))
     if ((n < 256)); then
@@ -324,6 +332,23 @@ __eidos_send() {
     fi
   done
   __eidos_write $outbox
+}
+
+# Set cwd, last and last_status to the folder, the last command line and its exit status. What zsh
+# keeps out of its history is told to nobody.
+__eidos_look_back() {
+  builtin setopt local_options multibyte
+  local word
+  [[ $PWD == /* ]] && (($#PWD <= 4096)) && cwd=$PWD
+  # Nobody can see what a function zshaddhistory said of the line.
+  ((! ${+functions[zshaddhistory]} && ! ${#zshaddhistory_functions})) || return 0
+  [[ -z ${HISTORY_IGNORE-} || $__eidos_last != ${~HISTORY_IGNORE} ]] || return 0
+  [[ $__eidos_last == [^[:space:]]* ]] || return 0
+  for word in ${(z)__eidos_last}; do # with hist_ignore_space, an alias can hide a line, too
+    [[ ${aliases[$word]-}${galiases[$word]-} != ' '* ]] || return 0
+  done
+  last=$__eidos_last
+  [[ -z $__eidos_last_status ]] || last_status=$((__eidos_last_status & 255))
 }
 
 # Wait for all frames of the reply.
@@ -341,7 +366,7 @@ __eidos_receive() {
     if ((flags & 4)); then
       # libzmq hangs up on a peer that leaves its heartbeat unanswered.
       [[ $body == $'\x04PING'* ]] && __eidos_pong $body[8,-1]
-    elif (($#frames == 40)); then # 4, and 4 for each of at most 8 candidates, and some to spare
+    elif (($#frames == 44)); then # 4, and 5 for each of at most 8 candidates
       __eidos_unreadable
       return
     else
@@ -412,27 +437,31 @@ __eidos_unreadable() {
 # to put more than one clean line into a prompt, and "block" never.
 __eidos_read_reply() {
   local refused=
-  if [[ $frames[1] != eidos/1 || $frames[3] != (zsh-$$-$__eidos_serial|-) ]]; then
+  local -a note
+  if [[ $frames[1] != eidos/2 || $frames[3] != (zsh-$$-$__eidos_serial|-) ]]; then
     __eidos_unreadable
     return
   elif [[ $frames[2] == error && $#frames == 5 ]]; then
     message=$frames[5]
     return 1
-  elif [[ $frames[2] != suggestions ]] || (($#frames % 4)); then
+  elif [[ $frames[2] != suggestions ]] || (($#frames % 5 != 4)); then
     __eidos_unreadable
     return
   fi
   set -- "${(@)frames[5,-1]}"
-  while (($# >= 4)); do # a command, its verdict, the reason, the score
+  while (($#)); do # a command, its verdict, the reason, the score, the certainty
     if [[ $2 == block ]]; then
       refused=${refused:-not offered: $3}
-    elif [[ $2 != (ok|warn) ]] || ! __eidos_is_clean "$1"; then
+    elif [[ $2/$5 != (ok|warn)/(sure|unsure) ]] || ! __eidos_is_clean "$1"; then
       refused='refused an unclean suggestion'
     else
       offers+=("$1")
-      [[ $2 == ok ]] && cautions+=('') || cautions+=("$3")
+      note=()
+      [[ $2 == ok ]] || note+=("careful: $3")
+      [[ $5 == sure ]] || note+=('not sure: read it before you run it')
+      cautions+=("${(j:; :)note}")
     fi
-    shift 4
+    shift 5
   done
   (($#offers)) && return
   message=${refused:-no suggestion for this request; try other words}
@@ -809,6 +838,18 @@ __eidos_next_key() {
   builtin read -k 1 key
 }
 
+# --- The last command -------------------------------------------------------------------------
+
+# zsh calls this before a command runs, with the line; it may have any options of the user.
+__eidos_before_command() {
+  __eidos_last=${1:0:1000} __eidos_last_status=
+}
+
+# zsh calls this before each prompt, also where no command has run.
+__eidos_before_prompt() {
+  __eidos_last_status=${__eidos_last_status:-$?}
+}
+
 # --- Keys -------------------------------------------------------------------------------------
 
 # Bind the key $1 to the widget $2 in every keymap in which lines are edited; no key, no binding.
@@ -818,6 +859,12 @@ __eidos_bind() {
     [[ -z $1 ]] || builtin bindkey -M $keymap -- $1 $2
   done
 }
+
+if [[ -o interactive && -o zle ]] && ((__eidos_tells)); then
+  typeset -ga preexec_functions precmd_functions
+  preexec_functions=(${preexec_functions:#__eidos_before_command} __eidos_before_command)
+  precmd_functions=(${precmd_functions:#__eidos_before_prompt} __eidos_before_prompt)
+fi
 
 if [[ -o interactive && -o zle ]]; then
   builtin zle -N eidos-suggest __eidos_suggest

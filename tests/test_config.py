@@ -54,6 +54,7 @@ def test_every_key_has_a_variable_an_explanation_and_its_allowed_values(
         ("deadline_s = 1e9", ["deadline_s", "a number from 0.1 to 300"]),
         ('log_level = "loud"', ["'loud'", "one of debug, info, warning, error"]),
         ("model_path = 3", ["model_path = 3", "a path"]),
+        ('context = "no"', ["context = 'no'", "true or false"]),
         ("modle_path = 3", ["unknown key 'modle_path'", "known keys: model_path"]),
         ('[rules]\ngit-clean = "off"', ["'off'", "each level one of ok, warn, block"]),
         ('profile = "lax"', ["'lax'", "one of strict, balanced, warn-only"]),
@@ -86,6 +87,20 @@ def test_a_bad_variable_is_named(tmp_path: Path) -> None:
     """An error in the environment names the variable, not a file."""
     with pytest.raises(ConfigError, match=r"EIDOS_THREADS: threads = '99' is not allowed"):
         Config.load({"EIDOS_THREADS": "99"}, tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("", True), ("1", True), ("true", True), ("0", False), ("false", False), ("False", False)],
+)
+def test_one_variable_silences_daemon_and_clients(
+    tmp_path: Path, value: str, *, told: bool
+) -> None:
+    """EIDOS_CONTEXT means the same to the daemon, which reads it as a key, and to a client."""
+    environ = {"EIDOS_CONTEXT": value}
+
+    assert Config.load(environ, tmp_path / "none").context is told
+    assert config.tells_context(environ) is told
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -67,14 +67,23 @@ def raw(daemon: RealDaemon, *frames: bytes) -> Reply | None:
 @pytest.mark.parametrize(
     ("frames", "code"),
     [
-        ([b"eidos/1", b"suggest", b"a", b"zsh", b"1", b"\xff\xfe"], ErrorCode.INVALID_UTF8),
-        ([b"eidos/1", b"suggest", b"a", b"zsh", b"1", b"a\x00b"], ErrorCode.CONTROL_CHARACTER),
+        (
+            [b"eidos/2", b"suggest", b"a", b"zsh", b"1", b"", b"", b"", b"\xff\xfe"],
+            ErrorCode.INVALID_UTF8,
+        ),
+        (
+            [b"eidos/2", b"suggest", b"a", b"zsh", b"1", b"", b"", b"", b"a\x00b"],
+            ErrorCode.CONTROL_CHARACTER,
+        ),
         ([b"eidos/9", b"suggest", b"a"], ErrorCode.VERSION),
-        ([b"GET / HTTP/1.1"], ErrorCode.BAD_MESSAGE),
-        ([b""], ErrorCode.BAD_MESSAGE),
+        ([b"GET / HTTP/1.1"], ErrorCode.VERSION),
+        ([b""], ErrorCode.VERSION),
         ([os.urandom(1000)] * 6, ErrorCode.INVALID_UTF8),
-        ([b"x"] * 500, ErrorCode.BAD_MESSAGE),
-        ([b"eidos/1", b"suggest", b"a", b"zsh", b"1", b"x" * 60_000], ErrorCode.TOO_LONG),
+        ([b"x"] * 500, ErrorCode.VERSION),
+        (
+            [b"eidos/2", b"suggest", b"a", b"zsh", b"1", b"", b"", b"", b"x" * 60_000],
+            ErrorCode.TOO_LONG,
+        ),
     ],
     ids=["utf-8", "NUL", "version", "http", "empty", "random", "500 frames", "60 kB"],
 )
@@ -97,7 +106,7 @@ def test_a_message_that_is_none_gets_an_error(
         GREETING[:10],
         GREETING + READY + b"\x02" + struct.pack("!Q", 2**62),
         GREETING + READY + b"\x02" + struct.pack("!Q", 10_000_000) + b"x" * 100_000,
-        GREETING + READY + b"\x01\x07eidos/1" * 3,
+        GREETING + READY + b"\x01\x07eidos/2" * 3,
     ],
     ids=["http", "random", "half a greeting", "2^62 bytes", "10 MB", "half a message"],
 )
@@ -112,7 +121,7 @@ def test_bytes_that_are_no_message_disturb_nobody(running: RealDaemon, stream: b
 
 def test_a_client_that_leaves_before_its_answer_is_no_fault(running: RealDaemon) -> None:
     """Ctrl-C at the prompt closes the connection; the daemon answers the next one."""
-    frames = [b"eidos/1", b"suggest", b"gone", b"zsh", b"1", b"show disk usage"]
+    frames = [b"eidos/2", b"suggest", b"gone", b"zsh", b"1", b"", b"", b"", b"show disk usage"]
     with dial(running) as sock:
         handshake(sock)
         for frame in frames[:-1]:
@@ -157,13 +166,13 @@ def test_endless_frames_end_in_a_fresh_start_not_in_a_full_memory(stopped: RealD
 
 def test_a_full_queue_says_busy_at_once(stopped: RealDaemon) -> None:
     """When more wait than may, the rest is refused with a reason, and nobody hangs."""
-    stopped.start(EIDOS_QUEUE_SIZE="2").until_loaded()
+    stopped.start(EIDOS_QUEUE_SIZE="2", EIDOS_DEADLINE_S="60").until_loaded()
     replies: list[Reply] = []
 
-    def one() -> None:
-        replies.append(stopped.ask(EXAMPLE, count=4))
+    def one(number: int) -> None:
+        replies.append(stopped.ask(f"{EXAMPLE}/{number}", count=4))
 
-    threads = [threading.Thread(target=one) for _ in range(12)]
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -337,7 +346,7 @@ def test_another_user_is_refused(own: RealDaemon) -> None:
     program = (
         "import os, zmq; os.setuid(65534); c = zmq.Context(); s = c.socket(zmq.DEALER);"
         f"s.linger = 0; s.connect('ipc://{own.socket}');"
-        "s.send_multipart([b'eidos/1', b'ping', b'x']); print(s.poll(1500))"
+        "s.send_multipart([b'eidos/2', b'ping', b'x']); print(s.poll(1500))"
     )
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

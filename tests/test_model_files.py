@@ -92,6 +92,29 @@ def test_broken_settings_of_a_tokenizer_are_named(copy: Path) -> None:
         model_files.tokenizer_settings(files)
 
 
+def test_a_model_without_settings_reads_the_request_alone(copy: Path) -> None:
+    """Nobody is told more than a model was trained on; the embedded one says itself what."""
+    assert model_files.told(model_files.locate(str(copy), "")) == ()
+
+
+def test_a_model_says_what_it_reads(copy: Path) -> None:
+    """eidos.json beside a model names what of the context it was trained on."""
+    (copy / "eidos.json").write_text('{"context": ["shell", "last"]}')
+
+    assert model_files.told(model_files.locate(str(copy), "")) == ("shell", "last")
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"context": ["weather"]}', '{"context": "shell"}', '{"contexts": []}']
+)
+def test_broken_settings_of_a_model_are_named(copy: Path, text: str) -> None:
+    """An eidos.json that is not understood gives an error that names it, and no model runs."""
+    (copy / "eidos.json").write_text(text)
+
+    with pytest.raises(ModelError, match=r"cannot read .*eidos\.json.*EIDOS_MODEL_PATH"):
+        model_files.told(model_files.locate(str(copy), ""))
+
+
 def test_the_list_of_checksums_covers_every_file_of_the_model() -> None:
     """A file of the embedded model that the list forgot would never be verified."""
     listed = {line.split()[1] for line in (model_dir() / "SHA256SUMS").read_text().splitlines()}

@@ -10,6 +10,7 @@ from eidos import protocol
 from eidos.errors import ProtocolError
 from eidos.protocol import (
     Candidate,
+    Certainty,
     ErrorCode,
     Failure,
     Level,
@@ -25,11 +26,25 @@ from eidos.protocol import (
 ids = st.from_regex(r"\A[A-Za-z0-9._-]{1,64}\Z")
 plain = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=50)
 texts = plain.filter(lambda text: text.strip()).map(str.strip)
+
+
+def folder(name: bytes) -> str:
+    """Return a folder as Python spells it, whatever bytes are in its *name*."""
+    return "/" + name.decode(errors="surrogateescape")
+
+
 requests = st.one_of(
     st.builds(PingRequest, id=ids),
     st.builds(StatusRequest, id=ids),
     st.builds(
-        SuggestRequest, id=ids, shell=st.sampled_from(Shell), count=st.integers(1, 8), text=texts
+        SuggestRequest,
+        id=ids,
+        shell=st.sampled_from(Shell),
+        count=st.integers(1, 8),
+        cwd=st.one_of(st.just(""), st.binary(max_size=30).map(folder)),
+        last=st.text("abc -'/é文", max_size=30).map(str.strip),
+        status=st.one_of(st.none(), st.integers(0, 255)),
+        text=texts,
     ),
 )
 candidates = st.builds(
@@ -38,6 +53,7 @@ candidates = st.builds(
     verdict=st.sampled_from(Level),
     reason=plain,
     score=st.integers(0, 10_000).map(lambda n: n / 10_000),
+    certainty=st.sampled_from(Certainty),
 )
 replies = st.one_of(
     st.builds(Pong, id=ids, version=plain),
@@ -51,7 +67,8 @@ replies = st.one_of(
     ),
 )
 
-SUGGEST = [b"eidos/1", b"suggest", b"a1", b"zsh", b"1", b"list files"]
+SUGGEST = [b"eidos/2", b"suggest", b"a1", b"zsh", b"1", b"/srv", b"make", b"2", b"list files"]
+CWD, LAST, STATUS, TEXT = 5, 6, 7, 8
 
 
 def changed(at: int, value: bytes) -> list[bytes]:
@@ -82,7 +99,12 @@ def test_garbage_raises_nothing_but_protocol_errors(frames: list[bytes]) -> None
 @pytest.mark.parametrize(
     ("frames", "code", "words"),
     [
-        (changed(0, b"eidos/2"), "version", "eidosctl restart"),
+        (changed(0, b"eidos/1"), "version", "eidosctl restart"),
+        ([b"eidos/1", *SUGGEST[1:5], b"list files"], "version", "open a new shell"),
+        ([b"eidos/3"] * 20, "version", "open a new shell"),
+        (changed(CWD, b"srv"), "bad-message", "$.cwd"),
+        (changed(STATUS, b"256"), "bad-message", "$.status"),
+        (changed(STATUS, b"x"), "bad-message", "$.status"),
         (changed(1, b"destroy"), "bad-message", "known: suggest, status, ping"),
         (changed(2, b"../../x"), "bad-message", "$.id"),
         (changed(2, b"a" * 65), "bad-message", "$.id"),
@@ -90,17 +112,17 @@ def test_garbage_raises_nothing_but_protocol_errors(frames: list[bytes]) -> None
         (changed(4, b"0"), "bad-message", ">= 1"),
         (changed(4, b"9"), "bad-message", "<= 8"),
         (changed(4, b"x"), "bad-message", "$.count"),
-        (changed(5, b""), "empty", "is empty"),
-        (changed(5, b" \n\t "), "empty", "is empty"),
-        (changed(5, b"x" * 1001), "too-long", "1001 characters; the limit is 1000"),
-        (changed(5, b"a\x00b"), "control-character", "U+0000) at position 2"),
-        (changed(5, b"a\x1b[2Jb"), "control-character", "U+001B"),
-        (changed(5, "a\u0085b".encode()), "control-character", "U+0085"),
-        (changed(5, b"\xff\xfe"), "invalid-utf8", "not valid UTF-8"),
-        (SUGGEST[:5], "bad-message", "has the fields id, shell, count, text"),
-        ([*SUGGEST, b"more"], "bad-message", "3 to 6 frames"),
-        ([b"eidos/1"], "bad-message", "3 to 6 frames"),
-        ([], "bad-message", "3 to 6 frames"),
+        (changed(TEXT, b""), "empty", "is empty"),
+        (changed(TEXT, b" \n\t "), "empty", "is empty"),
+        (changed(TEXT, b"x" * 1001), "too-long", "1001 characters; the limit is 1000"),
+        (changed(TEXT, b"a\x00b"), "control-character", "U+0000) at position 2"),
+        (changed(TEXT, b"a\x1b[2Jb"), "control-character", "U+001B"),
+        (changed(TEXT, "a\u0085b".encode()), "control-character", "U+0085"),
+        (changed(TEXT, b"\xff\xfe"), "invalid-utf8", "not valid UTF-8"),
+        (SUGGEST[:5], "bad-message", "has the fields id, shell, count, cwd, last, status, text"),
+        ([*SUGGEST, b"more"], "bad-message", "3 to 9 frames"),
+        ([b"eidos/2"], "bad-message", "3 to 9 frames"),
+        ([], "bad-message", "3 to 9 frames"),
     ],
 )
 def test_bad_requests_are_refused_with_their_reason(
@@ -116,7 +138,7 @@ def test_bad_requests_are_refused_with_their_reason(
 
 def test_a_request_of_1000_characters_passes() -> None:
     """The limit counts characters, not bytes, and is inclusive."""
-    request = protocol.decode_request(changed(5, ("é" * 1000).encode()))
+    request = protocol.decode_request(changed(TEXT, ("é" * 1000).encode()))
 
     assert isinstance(request, SuggestRequest)
     assert len(request.text) == 1000
@@ -124,10 +146,47 @@ def test_a_request_of_1000_characters_passes() -> None:
 
 def test_a_request_may_have_lines_and_tabs() -> None:
     """A multi-line buffer is a request like any other; blanks around it do not count."""
-    request = protocol.decode_request(changed(5, b"  list\n\tfiles \n"))
+    request = protocol.decode_request(changed(TEXT, b"  list\n\tfiles \n"))
 
     assert isinstance(request, SuggestRequest)
     assert request.text == "list\n\tfiles"
+
+
+def test_a_client_that_tells_nothing_is_asked_nothing() -> None:
+    """Folder, last command and status may each be empty: that is what nobody knows."""
+    frames = [*SUGGEST[:CWD], b"", b"", b"", b"list files"]
+
+    request = protocol.decode_request(frames)
+
+    assert isinstance(request, SuggestRequest)
+    assert (request.cwd, request.last, request.status) == ("", "", None)
+    assert protocol.encode_request(request) == frames
+
+
+@pytest.mark.parametrize(
+    ("last", "kept"),
+    [
+        (b"x" * 5000, "x" * 1000),
+        ("é".encode() * 5000, "é" * 1000),
+        (b"for f in a\n\tdo ls\x1b[2J\0", "for f in a  do ls [2J"),
+        (b"ls caf\xe9", "ls caf\N{REPLACEMENT CHARACTER}"),
+    ],
+    ids=["long", "wide", "controls", "not UTF-8"],
+)
+def test_no_last_command_spoils_a_request(last: bytes, kept: str) -> None:
+    """Whatever ran before, the request is served; what is long or odd in a command goes."""
+    request = protocol.decode_request(changed(LAST, last))
+
+    assert isinstance(request, SuggestRequest)
+    assert request.last == kept
+
+
+def test_a_folder_may_have_any_name() -> None:
+    """A name that is not UTF-8 arrives as the bytes that it is."""
+    request = protocol.decode_request(changed(CWD, b"/caf\xe9"))
+
+    assert isinstance(request, SuggestRequest)
+    assert request.cwd.encode(errors="surrogateescape") == b"/caf\xe9"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,14 @@ from typing import Final
 
 from msgspec import Struct
 
+from eidos.context import Context, conditioned
 from training import names, noise, phrasing, shells, slots, templates
 from training.intents import Choices, Form, Intent
 from training.phrasing import Phrasing
 from training.templates import CommandTemplate, Raw
 from training.values import Draw, Site, Value
+
+__all__ = ["Context", "Pair", "conditioned", "draw", "expand", "sample"]
 
 FORM_SHARE: Final = 0.6
 """How often a form of its own, for another shell or macOS, is taken where there is one."""
@@ -24,24 +27,12 @@ LAST_SHARE: Final = 0.03
 HALF: Final = 0.5
 SHORT_SHARE: Final = 0.2
 """How often a file that the context lists is asked for without its ending."""
-LAST_LIMIT: Final = 120
-"""Characters of the last command that are shown."""
 
 _LATEST: Final = (
     "ls;cd ..;git status;make;ls -la;cat notes.txt;git pull;python3 app.py;npm test;apt update;"
     "cd src;vim config.yaml;docker ps;grep -r TODO .;mkdir build;ssh server1"
 ).split(";")
 _TRIES: Final = 12
-
-
-class Context(Struct, frozen=True, omit_defaults=True):
-    """What the daemon knows beside the request; the defaults say nothing to the model."""
-
-    shell: str = "bash"
-    os: str = "linux"
-    last: str | None = None
-    status: int | None = None
-    files: tuple[str, ...] = ()
 
 
 class Pair(Struct, frozen=True, omit_defaults=True):
@@ -55,22 +46,6 @@ class Pair(Struct, frozen=True, omit_defaults=True):
     id: str
     tool: str
     context: Context = Context()
-
-
-def conditioned(request: str, context: Context) -> str:
-    """Return what the model reads: the *context* in brackets, and the *request* behind it."""
-    fields: list[str] = []
-    if context.shell != "bash":
-        fields.append(f"[{context.shell}]")
-    if context.os != "linux":
-        fields.append(f"[{context.os}]")
-    if context.last is not None:
-        last = " ".join(context.last.split())
-        fields.append(f"[last: {last[:LAST_LIMIT]} => {context.status or 0}]")
-    if context.files:
-        listed = (f'"{name}"' if " " in name else name for name in context.files)
-        fields.append(f"[files: {' '.join(listed)}]")
-    return " ".join([*fields, request])
 
 
 def expand(intent: Intent, rng: Random, count: int) -> Iterator[Pair]:

@@ -13,10 +13,15 @@ from training.templates import CommandTemplate, Raw
 _NOT_IN_FISH: Final = re.compile(
     r"\$[?#@*$!0-9{]|\$(RANDOM|UID|PPID|SECONDS|HOSTNAME|OSTYPE|IFS)\b|\\$|%\d|\bset [-+]|"
     r"\{\w+\.\.|"
-    r"\bexport( -\w+)?( \w+)?$|\b(unset|local|declare|typeset|let|source|hash|ulimit -S|readonly)\b"
+    r"\bexport( -\w+)?( \w+)?$|"
+    r"(^|[|;&(]\s*|\b(do|then|else)\s+)(unset|local|declare|typeset|let|source|hash|readonly)\b|"
+    r"\bulimit -S\b"
 )
+_SINGLE_QUOTED: Final = re.compile(r"'[^']*'")
+"""Code of awk, sed or jq: `$1` is no variable of a shell there."""
 _BASH_ONLY: Final = re.compile(
-    r"\b(shopt|mapfile|readarray|compgen|complete|help|bind|disown -a|history|read|PIPESTATUS)\b|"
+    r"\b(shopt|mapfile|readarray|compgen|disown -a|PIPESTATUS)\b|"
+    r"(^|[|;&(]\s*|\b(do|then|else)\s+)(complete|help|bind|history|read)\b|"
     r"\bBASH|\$\{!|\$\{\w+(\^|,,)|\$\{?\w+\[|\btype -\w|bash_|bashrc|\.profile|\bset -o\b"
 )
 SAME_ON_MACOS: Final = frozenset(
@@ -31,9 +36,10 @@ SAME_ON_MACOS: Final = frozenset(
 def is_same_in(command: CommandTemplate, shell: str) -> bool:
     """Whether *shell* takes the command for bash or zsh as it is, as far as reading it tells."""
     text = command.fill({hole.name: Raw("x1") for hole in command.holes}, shell)
-    if shell == "fish" and _NOT_IN_FISH.search(text):
+    bare = _SINGLE_QUOTED.sub("''", text)
+    if shell == "fish" and _NOT_IN_FISH.search(bare):
         return False
-    if _BASH_ONLY.search(text):
+    if _BASH_ONLY.search(bare):
         return False
     return parses(text, shell)
 

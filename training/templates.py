@@ -1,4 +1,4 @@
-"""The command of an intent: its text with holes, filled with values quoted for where they stand."""
+"""The command of an intent: its text with holes, which `eidos.retrieval.filling` fills."""
 
 import re
 from functools import cache
@@ -6,30 +6,19 @@ from typing import Final
 
 from msgspec import Struct
 
+from eidos.retrieval import filling
+from eidos.retrieval.filling import Hole, Raw
+
 _PIECE: Final = re.compile(
     r"(?P<brace>\{\{|\}\})|\{(?P<slot>[A-Za-z_]+\d*)\}|(?P<escaped>\\[^{])|(?P<open>\$\()|"
     r"(?P<sign>[\"')(])|(?P<cut>[|;&]+\s*|\s+)|[^{}\\$\"')(|;&\s]+|.",
     re.DOTALL,
 )
-_SAFE: Final = re.compile(r"[\w@%+=:,./~^-]+")
 _PREFIXES: Final = frozenset("sudo time nice nohup exec command xargs -exec do then -0 -n1".split())
 
 
 class TemplateError(ValueError):
     """A command whose braces are neither slots nor doubled; the message says which."""
-
-
-class Hole(Struct, frozen=True):
-    """Where a slot's value goes."""
-
-    name: str
-    quote: str
-    """The quotes around it: `'`, `"` or none."""
-    is_glued: bool
-    """Whether something stands before it in its word: the shell does not expand `--x=~`."""
-    before: str
-    program: str
-    """The program whose argument it is, as far as that can be told without running it."""
 
 
 class CommandTemplate(Struct, frozen=True):
@@ -45,20 +34,7 @@ class CommandTemplate(Struct, frozen=True):
 
     def fill(self, sources: dict[str, "str | Raw"], shell: str) -> str:
         """Return the command with each value of *sources* in its holes, quoted as *shell* reads."""
-        filled = ""
-        for part in self.parts:
-            if isinstance(part, str):
-                filled += part
-                continue
-            value = sources[part.name]
-            filled += value if isinstance(value, str) else quoted(value.text, part, shell)
-        return filled.strip()
-
-
-class Raw(Struct, frozen=True):
-    """A value that is not shell source yet: a file's name, a text to look for."""
-
-    text: str
+        return filling.fill(self.parts, sources, shell)
 
 
 class _Reader:
@@ -140,41 +116,6 @@ def parse(text: str) -> CommandTemplate:
         else:
             reader.text(piece[0])
     return CommandTemplate(text, tuple(reader.parts))
-
-
-def quoted(value: str, hole: Hole, shell: str) -> str:
-    """Return *value* as source that means it where *hole* stands."""
-    if hole.quote == "'":
-        fish = value.replace("\\", "\\\\").replace("'", "\\'")
-        return fish if shell == "fish" and "'" in value else value.replace("'", "'\\''")
-    if hole.quote == '"':
-        home = value.startswith("~") and not hole.is_glued
-        return ("$HOME" if home else "") + _in_double_quotes(value[home:], shell)
-    if value.startswith("~") and hole.is_glued and hole.before != ":":
-        rest = value[1:]
-        return f"$HOME{rest}" if _SAFE.fullmatch(rest) or not rest else f'"$HOME{rest}"'
-    if _SAFE.fullmatch(value):
-        return value
-    if value.startswith("~/"):
-        return "~/" + _word(value[2:], shell)
-    return _word(value, shell)
-
-
-def _word(value: str, shell: str) -> str:
-    """Return *value* in the quotes that need the fewest escapes, double ones if both do."""
-    if _SAFE.fullmatch(value):
-        return value
-    if not re.search(r"[\"$`\\!]", value):
-        return f'"{value}"'
-    if "'" not in value:
-        doubled = value.replace("\\", "\\\\") if shell == "fish" else value
-        return f"'{doubled}'"
-    return f'"{_in_double_quotes(value, shell)}"'
-
-
-def _in_double_quotes(value: str, shell: str) -> str:
-    """Return *value* with a backslash before what means something there; fish knows no backtick."""
-    return re.sub(r"([\"$\\])" if shell == "fish" else r"([\"$`\\])", r"\\\1", value)
 
 
 def tool(command: str) -> str:

@@ -46,6 +46,12 @@ class Config:
     engine_timeout_s: Annotated[
         float, Meta(ge=0.1, le=300, description="An engine silent for longer is restarted.")
     ] = 20.0
+    cache_size: Annotated[
+        int, Meta(ge=0, le=1024, description="Answers that are kept, in memory alone; 0: none.")
+    ] = 256
+    cache_age_s: Annotated[
+        float, Meta(ge=1, le=86_400, description="How long an answer is kept.")
+    ] = 3600.0
     drain_timeout_s: Annotated[
         float, Meta(ge=0, le=60, description="How long SIGTERM waits for requests under way.")
     ] = 3.0
@@ -57,6 +63,10 @@ class Config:
             description="The daemon (without its engine) stops itself above this, to be restarted.",
         ),
     ] = 512
+    context: Annotated[
+        bool,
+        Meta(description="Whether the folder and the last command that a shell tells may count."),
+    ] = True
     profile: Annotated[
         Literal["strict", "balanced", "warn-only"],
         Meta(description="How strict the validator is; docs/validator.md says what each does."),
@@ -92,6 +102,8 @@ def allowed(key: str) -> str:
         return "one of " + ", ".join(get_args(kind))
     if kind is str:
         return "a path"
+    if kind is bool:
+        return "true or false"
     if get_origin(kind) is Mapping:
         return "rule = level, each level one of ok, warn, block"
     noun = "a whole number" if kind is int else "a number"
@@ -101,6 +113,11 @@ def allowed(key: str) -> str:
 def explanation(key: str) -> str:
     """Return what *key* is for, in a sentence."""
     return _type_of(key)[1].description or ""
+
+
+def tells_context(environ: Mapping[str, str]) -> bool:
+    """Return whether a client with *environ* may tell the daemon where it is, and what it ran."""
+    return environ.get("EIDOS_CONTEXT", "").lower() not in {"0", "false"}
 
 
 def variable(key: str) -> str:

@@ -11,10 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
+from eidos.context import Field
 from eidos.errors import ModelError
 from eidos.resources import model_dir
 
 SUMS: Final = "SHA256SUMS"
+SETTINGS: Final = "eidos.json"
+
+
+class _Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a model says of itself in eidos.json."""
+
+    context: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,22 @@ def tokenizer_settings(files: ModelFiles) -> dict[str, Any]:
         return {}
     except (OSError, ValueError) as exc:
         cure = _cure("tokenizer_path", embedded=files.embedded)
+        raise ModelError(f"cannot read {path}: {exc}; {cure}") from exc
+
+
+def told(files: ModelFiles) -> tuple[Field, ...]:
+    """Return what beside the request the model reads: what eidos.json beside it says, or nothing.
+
+    Raises:
+        ModelError: the file is not what docs/configuration.md says.
+    """
+    path = files.model.with_name(SETTINGS)
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Settings).context
+    except FileNotFoundError:
+        return ()
+    except (OSError, msgspec.MsgspecError) as exc:
+        cure = _cure("model_path", embedded=files.embedded)
         raise ModelError(f"cannot read {path}: {exc}; {cure}") from exc
 
 

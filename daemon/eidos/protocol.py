@@ -4,18 +4,20 @@ A message is its fields, one frame each, in the order of the class, all UTF-8 te
 JSON on the way from a key to the prompt, because a shell can split frames and cannot parse JSON.
 Clients are DEALER sockets and send no empty delimiter; the daemon is a ROUTER.
 
-    request  eidos/1 | suggest | id | shell | count | text
-             eidos/1 | status  | id
-             eidos/1 | ping    | id
-    reply    eidos/1 | suggestions | id | total_ms | (command | verdict | reason | score)*
-             eidos/1 | error       | id | code | message
-             eidos/1 | status      | id | body (one JSON object)
-             eidos/1 | pong        | id | version of the daemon
+    request  eidos/2 | suggest | id | shell | count | cwd | last | status | text
+             eidos/2 | status  | id
+             eidos/2 | ping    | id
+    reply    eidos/2 | suggestions | id | total_ms
+                     | (command | verdict | reason | score | certainty)*
+             eidos/2 | error       | id | code | message
+             eidos/2 | status      | id | body (one JSON object)
+             eidos/2 | pong        | id | version of the daemon
 
 `id` is chosen by the client and stands in every log line about the request and in the reply
-("-" where the daemon could not read one). Candidates come best first: `ok`, then `warn`, then
-`block`. A candidate with the verdict `block` must never be placed in a prompt; its command is
-empty where even showing it would be unsafe.
+("-" where the daemon could not read one). A client that does not know `cwd`, `last` or `status`, or
+does not tell, leaves it empty. Candidates come by their score, which is the probability that they
+are right, the best first; those with the verdict `block` come last. Such a one must never be placed
+in a prompt; its command is empty where even showing it would be unsafe.
 """
 
 import unicodedata
@@ -26,11 +28,12 @@ import msgspec
 
 from eidos.errors import ProtocolError
 
-PROTOCOL: Final = "eidos/1"
+PROTOCOL: Final = "eidos/2"
 MAX_TEXT_CHARS: Final = 1000
+MAX_LAST_CHARS: Final = 1000  # what is longer is cut
 MAX_FRAME_BYTES: Final = 65_536
 """No frame is larger, in either direction; ZMQ_MAXMSGSIZE drops the connection that tries."""
-MAX_FRAMES: Final = 6
+MAX_FRAMES: Final = 9
 """Frames of the longest request."""
 MAX_CANDIDATES: Final = 8
 
@@ -53,6 +56,13 @@ class Level(StrEnum):
     BLOCK = "block"
 
 
+class Certainty(StrEnum):
+    """Whether the daemon would stand by a command, or is guessing."""
+
+    SURE = "sure"
+    UNSURE = "unsure"
+
+
 class ErrorCode(StrEnum):
     """Why there is no answer."""
 
@@ -68,12 +78,19 @@ class ErrorCode(StrEnum):
     STOPPING = "stopping"
 
 
-class SuggestRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Ask for up to `count` commands that do what `text` says, in the grammar of `shell`."""
+class SuggestRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Ask for up to `count` commands that do what `text` says, in the grammar of `shell`.
+
+    `cwd` is the shell's folder, absolute or empty; `last` its last command line, and `status`
+    that one's exit status, None if unknown. `cwd` may have surrogateescape'd bytes.
+    """
 
     id: RequestId
     shell: Shell
     count: Annotated[int, msgspec.Meta(ge=1, le=MAX_CANDIDATES)]
+    cwd: Annotated[str, msgspec.Meta(pattern=r"^(/|$)")] = ""
+    last: str = ""
+    status: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
     text: str
 
 
@@ -99,12 +116,13 @@ _REQUESTS: Final[dict[str, type[Request]]] = {
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """One command with the validator's verdict; `score` is the model's probability of it."""
+    """One command with the validator's verdict; `score` is its probability of being right."""
 
     command: str
     verdict: Level
     reason: str
     score: float
+    certainty: Certainty = Certainty.SURE
 
 
 class Suggestions(msgspec.Struct, frozen=True):
@@ -163,10 +181,8 @@ def check_text(text: str) -> str:
         raise ProtocolError(message, code=ErrorCode.TOO_LONG)
     for position, char in enumerate(stripped, 1):
         if char not in "\n\t" and unicodedata.category(char) in {"Cc", "Cs"}:
-            message = (
-                f"the request has a control character (U+{ord(char):04X}) at position {position}; "
-                "delete it and ask again"
-            )
+            where = f"(U+{ord(char):04X}) at position {position}"
+            message = f"the request has a control character {where}; delete it and ask again"
             raise ProtocolError(message, code=ErrorCode.CONTROL_CHARACTER)
     return stripped
 
@@ -183,23 +199,24 @@ def decode_request(frames: list[bytes]) -> Request:
     Raises:
         ProtocolError: anything else than one well-formed request of this protocol version.
     """
-    if not 3 <= len(frames) <= MAX_FRAMES:  # noqa: PLR2004 - protocol, kind, id
-        raise ProtocolError(f"a request has 3 to {MAX_FRAMES} frames, this message {len(frames)}")
-    head, kind, *fields = [_text(frame) for frame in frames]
-    if head != PROTOCOL:
+    if frames and frames[0] != PROTOCOL.encode():
         message = (
-            f"this daemon speaks {PROTOCOL}, the client {head[:20]!r}; "
+            f"this daemon speaks {PROTOCOL}, the client {_text(frames[0])[:20]!r}; "
             "open a new shell after an upgrade, or run: eidosctl restart"
         )
         raise ProtocolError(message, code=ErrorCode.VERSION)
+    if not 3 <= len(frames) <= MAX_FRAMES:  # noqa: PLR2004 - protocol, kind, id
+        raise ProtocolError(f"a request has 3 to {MAX_FRAMES} frames, this message {len(frames)}")
+    kind = _text(frames[1])
     cls = _REQUESTS.get(kind)
     if cls is None:
         raise ProtocolError(f"unknown request {kind[:20]!r}; known: {', '.join(_REQUESTS)}")
     names = cls.__struct_fields__
-    if len(fields) != len(names):
-        raise ProtocolError(f"{kind} has the fields {', '.join(names)}; {len(fields)} came")
+    if len(frames) - 2 != len(names):
+        raise ProtocolError(f"{kind} has the fields {', '.join(names)}; {len(frames) - 2} came")
+    fields = {name: _field(name, frame) for name, frame in zip(names, frames[2:], strict=True)}
     try:
-        request = msgspec.convert(dict(zip(names, fields, strict=True)), cls, strict=False)
+        request = msgspec.convert(fields, cls, strict=False)
     except msgspec.ValidationError as exc:
         raise ProtocolError(f"{kind}: {exc}") from exc
     if isinstance(request, SuggestRequest):
@@ -222,12 +239,7 @@ def encode_reply(reply: Reply) -> list[bytes]:
         return [*head, *_fields(reply)]
     frames = [*head, reply.id.encode(), f"{reply.total_ms:.1f}".encode()]
     for candidate in reply.candidates:
-        frames += [
-            candidate.command.encode(),
-            candidate.verdict.encode(),
-            candidate.reason.encode(),
-            f"{candidate.score:.4f}".encode(),
-        ]
+        frames += _fields(msgspec.structs.replace(candidate, score=round(candidate.score, 4)))
     return frames
 
 
@@ -258,9 +270,23 @@ def decode_reply(frames: list[bytes]) -> Reply:
         raise ProtocolError(f"the reply of the daemon cannot be read: {exc}") from exc
 
 
-def _fields(message: Request | Failure | Status | Pong) -> list[bytes]:
-    values = [getattr(message, name) for name in message.__struct_fields__]
-    return [value if isinstance(value, bytes) else str(value).encode() for value in values]
+def _fields(message: Request | Candidate | Failure | Status | Pong) -> list[bytes]:
+    return [_frame(getattr(message, name)) for name in message.__struct_fields__]
+
+
+def _frame(value: bytes | str | int | None) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return b"" if value is None else str(value).encode(errors="surrogateescape")
+
+
+def _field(name: str, frame: bytes) -> str | None:
+    if name == "cwd":
+        return frame.decode(errors="surrogateescape")  # any byte may be in a folder's name
+    if name == "last":
+        text = frame.decode(errors="replace")[:MAX_LAST_CHARS]
+        return "".join(char if char.isprintable() else " " for char in text).strip()
+    return _text(frame) or (None if name == "status" else "")
 
 
 def _text(frame: bytes) -> str:

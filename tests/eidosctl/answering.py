@@ -9,6 +9,7 @@ import zmq
 
 from eidos.protocol import (
     Candidate,
+    Certainty,
     Failure,
     Level,
     PingRequest,
@@ -34,12 +35,26 @@ IDLE: dict[str, Any] = {
     "requests": {"total": 3, "ok": 2, "failed": 1, "errors": {"busy": 1}},
     "latency_ms": {"p50": 10.0, "p95": 20.0, "p99": 30.0, "count": 2},
     "queue": {"length": 0, "size": 32},
+    "cache": {
+        "hits": 2,
+        "shared": 1,
+        "misses": 9,
+        "hit_rate": 0.25,
+        "entries": 8,
+        "size": 256,
+        "bytes": 4096,
+    },
 }
 
 
-def candidate(command: str, verdict: Level = Level.OK, reason: str = "") -> Candidate:
+def candidate(
+    command: str,
+    verdict: Level = Level.OK,
+    reason: str = "",
+    certainty: Certainty = Certainty.SURE,
+) -> Candidate:
     """Return a candidate with a score that does not matter."""
-    return Candidate(command, verdict, reason, 0.5)
+    return Candidate(command, verdict, reason, 0.5, certainty)
 
 
 class AnsweringDaemon:

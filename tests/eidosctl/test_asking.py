@@ -1,12 +1,13 @@
 """`eidosctl suggest`: what stands on standard output, what on standard error, and the exit code."""
 
 import json
+from pathlib import Path
 
 import pytest
 from answering import AnsweringDaemon, candidate
 from home import Home
 
-from eidos.protocol import ErrorCode, Level, Shell
+from eidos.protocol import Certainty, ErrorCode, Level, Shell
 
 pytestmark = pytest.mark.usefixtures("answering")
 
@@ -29,6 +30,33 @@ def test_warning_goes_to_stderr(home: Home, answering: AnsweringDaemon) -> None:
 
     assert (result.stdout, result.returncode) == ("rm -r x\n", 0)
     assert result.stderr == "eidosctl: warn: deletes a folder\n"
+
+
+def test_an_unsure_command_is_printed_with_a_hint(home: Home, answering: AnsweringDaemon) -> None:
+    """A guess stands alone on standard output; that it is one is said beside it, and in JSON."""
+    answering.says = [candidate("rm -r x", Level.WARN, "deletes a folder", Certainty.UNSURE)]
+
+    result = home.run("suggest", "delete folder x")
+    rows = json.loads(home.ok("suggest", "--json", "delete folder x"))["candidates"]
+
+    assert (result.stdout, result.returncode) == ("rm -r x\n", 0)
+    assert result.stderr.splitlines() == [
+        "eidosctl: warn: deletes a folder",
+        "eidosctl: not sure: read it before you run it",
+    ]
+    assert rows[0]["certainty"] == "unsure"
+
+
+def test_the_folder_is_told_unless_the_variable_forbids_it(
+    home: Home, answering: AnsweringDaemon
+) -> None:
+    """The daemon learns where the request was made; EIDOS_CONTEXT=0 keeps it."""
+    answering.says = [candidate("ls -l")]
+
+    home.ok("suggest", "list files")
+    home.ok("suggest", "list files", EIDOS_CONTEXT="0")
+
+    assert [asked.cwd for asked in answering.asked] == [str(Path.cwd()), ""]
 
 
 def test_blocked_command_is_not_printed(home: Home, answering: AnsweringDaemon) -> None:
@@ -176,8 +204,14 @@ def test_json_holds_everything(home: Home, answering: AnsweringDaemon) -> None:
     assert answer == {
         "command": "ls",
         "candidates": [
-            {"command": "ls", "verdict": "ok", "reason": "", "score": 0.5},
-            {"command": "rm x", "verdict": "warn", "reason": "deletes x", "score": 0.5},
+            {"command": "ls", "verdict": "ok", "reason": "", "score": 0.5, "certainty": "sure"},
+            {
+                "command": "rm x",
+                "verdict": "warn",
+                "reason": "deletes x",
+                "score": 0.5,
+                "certainty": "sure",
+            },
         ],
         "total_ms": 12.5,
         "error": None,

@@ -27,6 +27,7 @@ import zmq
 from eidos.errors import ProtocolError
 from eidos.protocol import (
     Candidate,
+    Certainty,
     ErrorCode,
     Failure,
     Level,
@@ -45,10 +46,13 @@ _POLL_MS = 5
 
 
 def candidate(
-    command: str, level: Level = Level.OK, reason: str = "", score: float = 0.5
+    command: str,
+    level: Level = Level.OK,
+    reason: str = "",
+    certainty: Certainty = Certainty.SURE,
 ) -> Candidate:
-    """Return a candidate; ok and without a reason unless said otherwise."""
-    return Candidate(command=command, verdict=level, reason=reason, score=score)
+    """Return a candidate; ok, sure and without a reason unless said otherwise."""
+    return Candidate(command=command, verdict=level, reason=reason, score=0.5, certainty=certainty)
 
 
 def suggest(*candidates: Candidate | str) -> Behaviour:
@@ -75,9 +79,12 @@ def raw(*frames: bytes) -> Behaviour:
     return behaviour
 
 
-def raw_command(command: bytes, verdict: bytes = b"ok", reason: bytes = b"") -> Behaviour:
+def raw_command(
+    command: bytes, verdict: bytes = b"ok", reason: bytes = b"", certainty: bytes = b"sure"
+) -> Behaviour:
     """Answer one candidate whose bytes no encoder and no validator has seen."""
-    return raw(b"eidos/1", b"suggestions", b"<id>", b"1.0", command, verdict, reason, b"0.5000")
+    fields = (command, verdict, reason, b"0.5", certainty)
+    return raw(b"eidos/2", b"suggestions", b"<id>", b"1.0", *fields)
 
 
 def silence(_request: SuggestRequest) -> None:

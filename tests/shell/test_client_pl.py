@@ -115,7 +115,7 @@ def test_prints_what_may_be_offered(eidos_env: EidosEnv, daemon: FakeDaemon) -> 
 
     answer = run(eidos_env, "list\nfiles", count=8)
 
-    offers = [("ls -l", ""), ("rm -r build", "removes a folder"), ("ls 文", "")]
+    offers = [("ls -l", ""), ("rm -r build", "careful: removes a folder"), ("ls 文", "")]
     assert answer == Answer(0, "ok", "", offers, "")
     (request,) = daemon.requests
     assert (request.shell, request.count, request.text) == ("bash", 8, "list\nfiles")
@@ -127,11 +127,11 @@ ERRORS: dict[str, tuple[Behaviour, str]] = {
         "eidos: 8 requests wait already",
     ),
     "refusal with controls": (
-        raw(b"eidos/1", b"error", b"-", b"x", b"a\x1b[2Jb\xc2\x9bc\xe2\x80\xaed\n"),
+        raw(b"eidos/2", b"error", b"-", b"x", b"a\x1b[2Jb\xc2\x9bc\xe2\x80\xaed\n"),
         "eidos: a [2Jb c d ",
     ),
     "endless refusal": (
-        raw(b"eidos/1", b"error", b"-", b"x", "é".encode() * 5000),
+        raw(b"eidos/2", b"error", b"-", b"x", "é".encode() * 5000),
         "eidos: " + "é" * 293,
     ),
     "nothing": (suggest(), "eidos: no suggestion for this request; try other words"),
@@ -154,8 +154,8 @@ def test_says_why_there_is_nothing(eidos_env: EidosEnv, daemon: FakeDaemon, erro
 
 def test_unclean_ones_do_not_spoil_the_others(eidos_env: EidosEnv, daemon: FakeDaemon) -> None:
     """A command that must not stand in a prompt is left out, whatever stands beside it."""
-    fields = [b"ls\x1b[2K", b"ok", b"", b"1", b"ls", b"ok", b"", b"1"]
-    daemon.answer_with(raw(b"eidos/1", b"suggestions", b"<id>", b"1.0", *fields))
+    fields = [b"ls\x1b[2K", b"ok", b"", b"1", b"sure", b"ls", b"ok", b"", b"1", b"sure"]
+    daemon.answer_with(raw(b"eidos/2", b"suggestions", b"<id>", b"1.0", *fields))
 
     assert run(eidos_env).candidates == [("ls", "")]
 
@@ -231,7 +231,7 @@ def reply(*fields: bytes, long: bool = False) -> bytes:
     return b"".join(frame(f, more=True, long=long) for f in rest) + frame(last, long=long)
 
 
-SUGGESTION = (b"eidos/1", b"suggestions", b"-", b"1", b"ls", b"warn", b"r" * 300, b"1")
+SUGGESTION = (b"eidos/2", b"suggestions", b"-", b"1", b"ls", b"warn", b"r" * 300, b"1", b"sure")
 
 
 @pytest.mark.parametrize("long", [False, True], ids=["short lengths", "long lengths"])
@@ -248,7 +248,7 @@ def test_answer_may_come_in_pieces(eidos_env: EidosEnv, *, long: bool) -> None:
     with listening(eidos_env.socket, dribble):
         answer = run(eidos_env)
 
-    assert answer.candidates == [("ls", "r" * 300)]
+    assert answer.candidates == [("ls", "careful: " + "r" * 300)]
 
 
 UNREADABLE = "eidos: the reply of the daemon cannot be read; try: eidosctl restart"

@@ -272,20 +272,21 @@ def test_blocked_command_is_not_placed(
 FAILURES: dict[str, tuple[Behaviour, str]] = {
     "no candidate": (suggest(), shells.NOTHING_OFFERED),
     "error": (refuse(ErrorCode.ENGINE, "the engine died twice"), "eidos: the engine died twice"),
-    "other protocol": (raw(b"eidos/2", b"suggestions", b"<id>", b"1"), shells.UNREADABLE),
+    "other protocol": (raw(b"eidos/1", b"suggestions", b"<id>", b"1"), shells.UNREADABLE),
     "other request": (
-        raw(b"eidos/1", b"suggestions", b"zz", b"1", b"ls", b"ok", b"", b"1"),
+        raw(b"eidos/2", b"suggestions", b"zz", b"1", b"ls", b"ok", b"", b"1", b"sure"),
         shells.UNREADABLE,
     ),
-    "other kind": (raw(b"eidos/1", b"pong", b"<id>", b"1"), shells.UNREADABLE),
+    "other kind": (raw(b"eidos/2", b"pong", b"<id>", b"1"), shells.UNREADABLE),
     "one frame": (raw(b"ls"), shells.UNREADABLE),
     "cut candidate": (
-        raw(b"eidos/1", b"suggestions", b"<id>", b"1", b"ls", b"ok"),
+        raw(b"eidos/2", b"suggestions", b"<id>", b"1", b"ls", b"ok"),
         shells.UNREADABLE,
     ),
-    "many frames": (raw(*[b"eidos/1"] * 500), shells.UNREADABLE),
+    "many frames": (raw(*[b"eidos/2"] * 500), shells.UNREADABLE),
     "large frame": (raw_command(b"a" * 70_000), shells.UNREADABLE),
     "unknown verdict": (raw_command(b"ls", b"fine"), shells.UNCLEAN),
+    "unknown certainty": (raw_command(b"ls", certainty=b"maybe"), shells.UNCLEAN),
     "newline": (raw_command(b"ls\ntouch PWNED\n"), shells.UNCLEAN),
     "carriage return": (raw_command(b"touch PWNED\r"), shells.UNCLEAN),
     "escape": (raw_command(b"ls \x1b[2K\x1b[1Gx"), shells.UNCLEAN),
@@ -309,7 +310,7 @@ FAILURES: dict[str, tuple[Behaviour, str]] = {
         "bad  worse",
     ),
     "escape in an error": (
-        raw(b"eidos/1", b"error", b"<id>", b"engine", b"\x1b]0;title\x07bad \xff\xe2\x80\xae end"),
+        raw(b"eidos/2", b"error", b"<id>", b"engine", b"\x1b]0;title\x07bad \xff\xe2\x80\xae end"),
         "eidos:  ]0;title bad",
     ),
 }
