@@ -31,7 +31,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_holds_the_two_packages_and_all_their_files(installed: Path) -> None:
-    """Code, model, widgets and units are in the wheel; nothing else is, and no `daemon`."""
+    """Code, model, known intents, weights, widgets and units are in; nothing else, no `daemon`."""
     metadata = f"eidosctl-{__version__}.dist-info"
 
     expected = {f"eidos/{name}" for name in _files(REPOSITORY / "daemon" / "eidos")}
@@ -40,7 +40,8 @@ def test_the_wheel_holds_the_two_packages_and_all_their_files(installed: Path) -
     assert {name for name in found if not name.startswith(metadata)} == expected
     assert f"{metadata}/licenses/LICENSE" in found
     assert {"eidos/model/model.onnx", "eidos/shell/eidos.zsh", "eidos/shell/eidos-client.pl",
-            "eidos/systemd/eidosd.service"} <= found  # fmt: skip
+            "eidos/systemd/eidosd.service", "eidos/retrieval/intents.index",
+            "eidos/ranking.json"} <= found  # fmt: skip
 
 
 def test_the_wheel_has_both_programs(installed: Path) -> None:
@@ -92,6 +93,7 @@ def test_a_wheel_can_be_built_from_the_sdist() -> None:
     needed = {f"daemon/eidos/{name}" for name in _files(REPOSITORY / "daemon" / "eidos")}
     needed |= {f"eidosctl/{name}" for name in _files(REPOSITORY / "eidosctl")}
     assert needed | {"README.md", "LICENSE", "shell/eidos.zsh"} <= names
+    assert {"daemon/eidos/retrieval/intents.index", "daemon/eidos/ranking.json"} <= needed
 
 
 @pytest.mark.parametrize("name", ["shell", "systemd"])

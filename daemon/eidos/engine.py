@@ -6,17 +6,18 @@ object from its only argument. It ends when its stdin ends: when the daemon is g
 """
 
 import logging
-import math
 import os
 import resource
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
 from eidos import engine_messages as messages
+from eidos.context import conditioned
 from eidos.errors import EidosError
 from eidos.logs import configure_logging
 from eidos.model_files import (
@@ -26,9 +27,19 @@ from eidos.model_files import (
     require_sound,
     sha256_of_model,
     tokenizer_settings,
+    told,
     verify,
 )
 from eidos.prompt import load_template
+
+if TYPE_CHECKING:  # what costs time to import is imported while the checksums are computed
+    from eidos.decoder import Sequence
+    from eidos.retrieval.retriever import Known
+
+LEAST_SIMILARITY: Final = 0.45
+"""Below, a known command is hardly ever right, and reading its tokens costs 2 ms each."""
+MAX_KNOWN: Final = 3
+"""Known commands that are read where several candidates are asked for; else one."""
 
 log = logging.getLogger(__name__)
 
@@ -45,25 +56,55 @@ class Engine:
         started = time.monotonic()
         files = locate(settings.model_path, settings.tokenizer_path)
         self._max_tokens = settings.max_tokens
+        self._told = told(files)
         checks = self._load(files, settings.threads)
         self.loaded = messages.Loaded(
             model=files.name,
             path=str(files.model),
             sha256=sha256_of_model(files, checks),
             load_time_s=time.monotonic() - started,
+            told=self._told,
         )
 
     def generate(self, job: messages.Job) -> messages.Done:
-        """Return the drafts for *job*, likeliest first."""
-        prompt = self._tokenizer.encode(self._template.render(job.text))
-        sequences = self._decoder.decode(
-            prompt, count=job.count, max_tokens=self._max_tokens, vocabulary=self._tokenizer
+        """Return the drafts for *job*: the model's, likeliest first, then those that are known."""
+        found = self._retriever.find(job.text, job.context.shell, MAX_KNOWN if job.count > 1 else 1)
+        known = [each for each in found if each.similarity >= LEAST_SIMILARITY]
+        text = conditioned(job.text, job.context.only(self._told))
+        decoded = self._decoder.decode(
+            self._tokenizer.encode(self._template.render(text)),
+            count=job.count,
+            max_tokens=self._max_tokens,
+            vocabulary=self._tokenizer,
+            known=[self._tokenizer.encode(each.command) for each in known],
         )
-        drafts = [
-            messages.Draft(self._tokenizer.decode(list(s.ids)), math.exp(s.log_probability))
-            for s in sequences
+        by_command = {each.command: each for each in known}
+        drafts = [self._draft(sequence, by_command) for sequence in decoded.sequences]
+        written = {draft.text for draft in drafts}
+        drafts += [
+            _known_draft(each, sequence)
+            for each, sequence in zip(known, decoded.known, strict=True)
+            if each.command not in written
         ]
         return messages.Done(job.id, drafts)
+
+    def _draft(self, sequence: "Sequence", known: Mapping[str, "Known"]) -> messages.Draft:
+        """Return what the model wrote, and whether it is among what is *known*."""
+        text = self._tokenizer.decode(list(sequence.ids)).strip()
+        draft = messages.Draft(text, sequence.log_probability, len(sequence.ids) + 1)
+        same = known.get(text)
+        if same is None:
+            return draft
+        return msgspec.structs.replace(
+            draft, similarity=same.similarity, is_own_form=same.is_own_form
+        )
+
+    def _prefix(self) -> list[int]:
+        """Return the tokens that all prompts begin with."""
+        prompts = [self._tokenizer.encode(self._template.render(text)) for text in ("ls", "who")]
+        pairs = enumerate(zip(*prompts, strict=False))
+        length = next((at for at, (one, other) in pairs if one != other), 0)
+        return prompts[0][:length]
 
     def _load(self, files: ModelFiles, threads: int) -> list[FileCheck]:
         # The checksums (70 ms) and onnxruntime's import and load (300 ms) both leave the GIL.
@@ -71,19 +112,34 @@ class Engine:
             verified = pool.submit(verify, files)
             try:
                 from eidos.decoder import Decoder
+                from eidos.retrieval.index import Index
+                from eidos.retrieval.retriever import Retriever
                 from eidos.tokenizer import Tokenizer
 
                 settings = tokenizer_settings(files)
                 self._tokenizer = Tokenizer(files.tokenizer, settings)
                 self._template = load_template(files.tokenizer.parent, settings)
                 self._decoder = Decoder(files.model, threads=threads)
+                self._retriever = Retriever(Index())
             except EidosError:
                 # A damaged file is the better explanation of whatever failed because of it.
                 require_sound(files, verified.result())
                 raise
+            self._decoder.keep(self._prefix())
             checks = verified.result()
             require_sound(files, checks)
             return checks
+
+
+def _known_draft(known: "Known", sequence: "Sequence") -> messages.Draft:
+    return messages.Draft(
+        known.command,
+        sequence.log_probability,
+        len(sequence.ids) + 1,
+        is_generated=False,
+        similarity=known.similarity,
+        is_own_form=known.is_own_form,
+    )
 
 
 def serve(engine: Engine, jobs: BinaryIO, answers: BinaryIO) -> None:

@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from eidos.context import Context, Field
+
 _LENGTH: Final = struct.Struct("!I")
 LENGTH_BYTES: Final = _LENGTH.size
 
@@ -26,11 +28,12 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):
-    """Generate up to `count` candidates for the request `text`."""
+    """Generate up to `count` candidates for the request `text`, asked in `context`."""
 
     id: str
     text: str
     count: int
+    context: Context = Context()
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
@@ -40,6 +43,8 @@ class Loaded(msgspec.Struct, frozen=True, tag=True):
     path: str
     sha256: str
     load_time_s: float
+    told: tuple[Field, ...] = ()
+    """What of a context the model reads."""
 
 
 class Unusable(msgspec.Struct, frozen=True, tag=True):
@@ -49,10 +54,18 @@ class Unusable(msgspec.Struct, frozen=True, tag=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A candidate as the model wrote it, judged by nobody; `score` is its probability."""
+    """A candidate, judged by nobody: what the model wrote, or what is known to do it."""
 
     text: str
-    score: float
+    log_probability: float
+    """The natural logarithm of the model's probability of it."""
+    tokens: int
+    """How many tokens it has, the end counted."""
+    is_generated: bool = True
+    similarity: float = 0.0
+    """How close the request is to a known one with this command; 1 is the same, 0 is none."""
+    is_own_form: bool = False
+    """Whether the known command is one for this shell alone."""
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):

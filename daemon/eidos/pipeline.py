@@ -1,28 +1,40 @@
-"""The path of one request inside the daemon: generate, judge, rank, reply.
+"""The path of one request inside the daemon: look around, generate, judge, rank, reply.
 
-(Retrieval of examples, when it comes, goes in front of `generate`.)
+What is known of such requests is retrieved in the engine, in front of generating.
 """
 
 import logging
 from typing import Protocol
 
 from eidos.engine_messages import Draft, Job
-from eidos.protocol import Candidate, Level, SuggestRequest
+from eidos.protocol import Candidate, Certainty, Level, SuggestRequest
+from eidos.ranking import Weights, confidences
+from eidos.surroundings import Surroundings, context_of
 from eidos.validator.policy import Policy
 from eidos.validator.validation import Verdict, judge
 
 log = logging.getLogger(__name__)
 
-_RANK = {Level.OK: 0, Level.WARN: 1, Level.BLOCK: 2}
 SECOND_LOOK = 4
 """How many candidates are drawn when the one that was asked for may not be offered."""
+
+LEAST_KNOWN = 0.12
+"""A known command less likely to be right is for another request, and may well delete something."""
 
 
 class Generator(Protocol):
     """Whatever turns a job into drafts: the supervisor here, a fake in tests."""
 
     async def generate(self, job: Job) -> list[Draft]:
-        """Return the drafts for *job*, likeliest first."""
+        """Return the drafts for *job*: the model's, likeliest first, then those that are known."""
+        ...
+
+
+class Host(Protocol):
+    """Whatever knows the machine: the real one here, none in tests."""
+
+    async def surroundings_of(self, request: SuggestRequest) -> Surroundings:
+        """Return what stands around *request*."""
         ...
 
 
@@ -37,13 +49,19 @@ class Audit(Protocol):
 class Pipeline:
     """Turns requests into candidates under one policy."""
 
-    def __init__(self, engine: Generator, policy: Policy, audit: Audit) -> None:
+    def __init__(
+        self, engine: Generator, policy: Policy, audit: Audit, host: Host, weights: Weights
+    ) -> None:
         self._engine = engine
         self._policy = policy
         self._audit = audit
+        self._host = host
+        self._weights = weights
 
     async def suggest(self, request: SuggestRequest) -> tuple[Candidate, ...]:
         """Return at most `request.count` distinct candidates, those that may be offered first.
+
+        Among these the likeliest to be right leads.
 
         When nothing may be offered, a few more candidates are drawn, once: the model's second
         choice is often the same command with its quotes closed.
@@ -51,22 +69,30 @@ class Pipeline:
         Raises:
             RequestRefused, EngineError: as the engine does.
         """
-        candidates = await self._candidates(request, request.count)
+        surroundings = await self._host.surroundings_of(request)
+        candidates = await self._candidates(request, surroundings, request.count)
         if request.count < SECOND_LOOK and all(c.verdict is Level.BLOCK for c in candidates):
-            candidates = await self._candidates(request, SECOND_LOOK)
+            candidates = await self._candidates(request, surroundings, SECOND_LOOK)
         return candidates[: request.count]
 
-    async def _candidates(self, request: SuggestRequest, count: int) -> tuple[Candidate, ...]:
-        drafts = await self._engine.generate(Job(id=request.id, text=request.text, count=count))
-        seen: set[str] = set()
-        candidates: list[Candidate] = []
-        for draft in drafts:
+    async def _candidates(
+        self, request: SuggestRequest, surroundings: Surroundings, count: int
+    ) -> tuple[Candidate, ...]:
+        context = context_of(request, surroundings)
+        drafts = await self._engine.generate(
+            Job(id=request.id, text=request.text, count=count, context=context)
+        )
+        scores = confidences(request.text, drafts, self._weights, surroundings)
+        best: dict[str, Candidate] = {}
+        for draft, score in zip(drafts, scores, strict=True):
+            if not draft.is_generated and score < LEAST_KNOWN:
+                continue
             verdict = judge(draft.text, request.shell, self._policy)
             self._account_for(request, draft, verdict)
-            if verdict.command not in seen:
-                seen.add(verdict.command)
-                candidates.append(_candidate(verdict, draft.score))
-        return tuple(sorted(candidates, key=lambda c: _RANK[c.verdict]))  # stable: likeliest first
+            other = best.get(verdict.command)
+            if other is None or other.score < score:
+                best[verdict.command] = self._candidate(verdict, score)
+        return tuple(sorted(best.values(), key=lambda c: (c.verdict is Level.BLOCK, -c.score)))
 
     def _account_for(self, request: SuggestRequest, draft: Draft, verdict: Verdict) -> None:
         for use in verdict.overrides:
@@ -82,9 +108,9 @@ class Pipeline:
             draft.text,
         )
 
-
-def _candidate(verdict: Verdict, score: float) -> Candidate:
-    reason, safer = verdict.reason, verdict.safer
-    if verdict.level is Level.BLOCK and safer:
-        reason = f"{reason}. {safer[0].upper()}{safer[1:]}"
-    return Candidate(verdict.command, verdict.level, reason, score)
+    def _candidate(self, verdict: Verdict, score: float) -> Candidate:
+        reason, safer = verdict.reason, verdict.safer
+        if verdict.level is Level.BLOCK and safer:
+            reason = f"{reason}. {safer[0].upper()}{safer[1:]}"
+        certainty = Certainty.SURE if score >= self._weights.sure else Certainty.UNSURE
+        return Candidate(verdict.command, verdict.level, reason, score, certainty)

@@ -1,0 +1,129 @@
+"""Which candidate comes first, and how likely it is to be right.
+
+A candidate that the model wrote and one that is known have each a logistic model over a few
+features: its probability of being right. `training/tuning.py` fits the weights in ranking.json on
+the development set, and says there what was measured.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from eidos.engine_messages import Draft
+from eidos.errors import ModelError
+from eidos.surroundings import Surroundings
+
+FILE: Final = Path(__file__).with_name("ranking.json")
+
+_WORD: Final = re.compile(r"[\w.~/*@:-]+")
+_LITERAL: Final = re.compile(r"[\w~/*@-]*(?:[./@_]\w|\d|[*~]|\w[/*])[\w./*@-]*|\"[^\"]+\"|'[^']+'")
+_NUMBER: Final = re.compile(r"(?<![\w.])\d+(?!\w)")
+_USUAL_NUMBERS: Final = frozenset("0 1 2".split())
+_QUOTED: Final = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
+_PROGRAM: Final = re.compile(
+    r"(?:^|[|;&]\s*|(?<![^\s$<>;&|])\(\s*|\bsudo\s+|\bxargs\s+(?:-\S+\s+(?:\d+\s+)?)*)"
+    r"(?!\w+[=(])(?=([A-Za-z][\w.+-]*))"  # not taken: behind sudo and xargs stands another one
+)
+ABSENT_PENALTY: Final = 1.5
+"""What a program that is not here takes off the log-odds. Chosen, not tuned: where the
+development set is judged all programs are there."""
+
+_EXACT: Final = 0.97
+"""From here on a request has the known words, but for an article."""
+
+Features = dict[str, float]
+
+
+class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was fitted."""
+
+    generated: Mapping[str, float]
+    known: Mapping[str, float]
+    sure: float
+    """The least probability of being right of an answer that is shown without reserve."""
+    measured: Mapping[str, float] = {}
+    """Figures for people; nothing here reads them."""
+
+
+def load_weights(path: Path = FILE) -> Weights:
+    """Return the weights in *path*.
+
+    Raises:
+        ModelError: the file is missing or not as it should be.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Weights)
+    except (OSError, msgspec.DecodeError) as exc:
+        raise ModelError(f"cannot read {path}: {exc}; install eidos again") from exc
+
+
+def confidences(
+    text: str, drafts: Sequence[Draft], weights: Weights, surroundings: Surroundings
+) -> list[float]:
+    """Return for each of *drafts* its probability of doing what the request *text* asks for."""
+    return [
+        _sigmoid(
+            sum(value * (weights.generated if draft.is_generated else weights.known).get(name, 0.0)
+                for name, value in features(text, draft, drafts).items())
+            - ABSENT_PENALTY * _is_absent(text, draft.text, surroundings)
+        )
+        for draft in drafts
+    ]  # fmt: skip
+
+
+def features(text: str, draft: Draft, drafts: Sequence[Draft]) -> Features:
+    """Return what is known of *draft*, one of *drafts* for the request *text*."""
+    mean = draft.log_probability / max(1, draft.tokens)
+    found = {"bias": 1.0, "mean": max(mean, -3.0), **_spoken(text, draft.text)}
+    likeliest = max((d for d in drafts if d.is_generated), key=_likelihood, default=draft)
+    if draft.is_generated:
+        others = (d.similarity for d in drafts if not d.is_generated)
+        return found | {
+            "likelihood": max(draft.log_probability, -8.0),
+            "similarity": draft.similarity,
+            "other": max(others, default=0.0),
+            "loss": min(_likelihood(likeliest) - _likelihood(draft), 8.0),
+        }
+    return found | {
+        "similarity": draft.similarity,
+        "exact": float(draft.similarity >= _EXACT),
+        "likelihood": max(draft.log_probability, -12.0),
+        "unlikelihood": max(draft.log_probability, -60.0) / 10,
+        "other": max(likeliest.log_probability, -4.0),
+        "other_mean": max(likeliest.log_probability / max(1, likeliest.tokens), -3.0),
+        "own_form": float(draft.is_own_form),
+    }
+
+
+def _spoken(text: str, command: str) -> Features:
+    """Return how much *command* lacks of what *text* names, and how much nobody named."""
+    said, written = text.lower(), command.lower()
+    literals = [literal.strip("\"'*.~/") for literal in _LITERAL.findall(said)]
+    numbers = set(_NUMBER.findall(written)) - _USUAL_NUMBERS
+    missing = sum(literal not in written for literal in literals)
+    return {
+        "incomplete": float(missing > 0),
+        "missing": float(min(missing, 3)),
+        "unasked": float(min(3, sum(number not in said for number in numbers))),
+    }
+
+
+def _is_absent(text: str, command: str, surroundings: Surroundings) -> bool:
+    """Whether *command* needs a program that is not here, and that *text* does not name."""
+    said = text.lower()
+    # What is quoted is a pattern or code, in which "|" and ";" mean other things.
+    found = _PROGRAM.findall(_QUOTED.sub("''", command))
+    programs = (name for name in found if name.lower() not in said)
+    return not all(map(surroundings.has_program, programs))
+
+
+def _likelihood(draft: Draft) -> float:
+    return max(draft.log_probability, -60.0)  # never infinite: the features are differences too
+
+
+def _sigmoid(value: float) -> float:
+    return 1 / (1 + math.exp(-max(-40.0, min(40.0, value))))

@@ -1,0 +1,1 @@
+"""Known intents: what people ask for often, and the command that is known to do it."""
