@@ -39,6 +39,7 @@ def status_lines(body: Mapping[str, Any]) -> list[str]:
         ("errors", failed or "none"),
         ("latency", _latency(latency)),
         ("queue", f"{queue['length']} of {queue['size']}"),
+        ("cache", _cache(body["cache"])),
     ]
     return table(rows)
 
@@ -61,6 +62,13 @@ def _latency(latency: Mapping[str, Any]) -> str:
         return "no answers yet"
     p50, p95, p99 = latency["p50"], latency["p95"], latency["p99"]
     return f"p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms of {latency['count']}"
+
+
+def _cache(cache: Mapping[str, Any]) -> str:
+    spared = cache["hits"] + cache["shared"]
+    asked = spared + cache["misses"]
+    kept = f"{cache['entries']} of {cache['size']} kept, {cache['bytes'] / 1024:.0f} kB"
+    return f"{spared} hits of {asked} ({100 * cache['hit_rate']:.0f} %), {kept}"
 
 
 def _span(seconds: float) -> str:

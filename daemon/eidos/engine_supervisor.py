@@ -2,11 +2,13 @@
 
 A job whose engine dies under it is tried once more on the next engine; then its client gets an
 error, because a request that kills two engines would kill the third. Jobs wait in a bounded
-queue; one whose client gave up (its deadline passed) is skipped.
+queue; one whose client gave up (its deadline passed) leaves it.
 """
 
 import asyncio
 import logging
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +24,7 @@ RESTART_DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 _MAX_TRIES: Final = 2
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Ticket:
     """A job on its way, and the future its client waits on."""
 
@@ -39,7 +41,9 @@ class EngineSupervisor:
     ) -> None:
         self._settings = settings
         self._job_timeout_s = job_timeout_s
-        self._tickets: asyncio.Queue[_Ticket] = asyncio.Queue(maxsize=queue_size)
+        self._waiting: deque[_Ticket] = deque()
+        self._news = asyncio.Event()  # a job has come, or the engine has died
+        self.queue_size = queue_size
         self._under_way: _Ticket | None = None
         self._engine: EngineProcess | None = None
         self._failures = 0
@@ -61,12 +65,7 @@ class EngineSupervisor:
     @property
     def queue_length(self) -> int:
         """How many jobs wait."""
-        return self._tickets.qsize()
-
-    @property
-    def queue_size(self) -> int:
-        """How many jobs may wait."""
-        return self._tickets.maxsize
+        return len(self._waiting)
 
     async def generate(self, job: messages.Job) -> list[messages.Draft]:
         """Return the drafts for *job*, likeliest first.
@@ -75,13 +74,17 @@ class EngineSupervisor:
             RequestRefused: too many jobs wait.
             EngineError: the model failed on it, or two engines died of it.
         """
-        ticket = _Ticket(job, asyncio.get_running_loop().create_future())
-        try:
-            self._tickets.put_nowait(ticket)
-        except asyncio.QueueFull:
+        if len(self._waiting) >= self.queue_size:
             message = f"{self.queue_size} requests are waiting already; try again in a moment"
-            raise RequestRefused(message, code=ErrorCode.BUSY) from None
-        return await ticket.answer
+            raise RequestRefused(message, code=ErrorCode.BUSY)
+        ticket = _Ticket(job, asyncio.get_running_loop().create_future())
+        self._waiting.append(ticket)
+        self._news.set()
+        try:
+            return await ticket.answer
+        finally:
+            with suppress(ValueError):  # usually the engine has taken it
+                self._waiting.remove(ticket)
 
     async def run(self) -> None:
         """Keep an engine running until cancelled, then end it.
@@ -119,15 +122,16 @@ class EngineSupervisor:
 
     async def _next_ticket(self, engine: EngineProcess) -> _Ticket:
         """Wait for a job; an engine that dies meanwhile is noticed at once."""
-        ticket = asyncio.ensure_future(self._tickets.get())
         death = asyncio.ensure_future(engine.death())
+        death.add_done_callback(lambda _: self._news.set())
         try:
-            await asyncio.wait({ticket, death}, return_when=asyncio.FIRST_COMPLETED)
-            if ticket.done():
-                return ticket.result()
-            raise EngineError(f"it ended with status {death.result()} while idle")
+            while not self._waiting:
+                if death.done():
+                    raise EngineError(f"it ended with status {death.result()} while idle")
+                self._news.clear()
+                await self._news.wait()
+            return self._waiting.popleft()
         finally:
-            ticket.cancel()
             death.cancel()
 
     async def _serve(self, engine: EngineProcess, ticket: _Ticket) -> None:

@@ -9,11 +9,12 @@ import os
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from eidos import __version__
+from eidos.answer_cache import AnswerCache
 from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.engine_messages import EngineSettings
@@ -22,7 +23,6 @@ from eidos.errors import EngineError, ProtocolError, RequestRefused
 from eidos.listener import Listener, Message
 from eidos.metrics import Metrics
 from eidos.notify import Notifier
-from eidos.pipeline import Pipeline
 from eidos.protocol import (
     ErrorCode,
     Failure,
@@ -37,9 +37,11 @@ from eidos.protocol import (
     encode_reply,
     request_id,
 )
-from eidos.status import take_status
+from eidos.status import StatusBody, take_status
 from eidos.upkeep import Upkeep
-from eidos.validator.policy import Policy, Profile
+
+if TYPE_CHECKING:
+    from eidos.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +70,12 @@ class Server:
             queue_size=config.queue_size,
             job_timeout_s=config.engine_timeout_s,
         )
+        self._answers = AnswerCache(
+            self._engine, size=config.cache_size, max_age_s=config.cache_age_s
+        )
         self._audit = audit
-        policy = Policy.build(config.profile, config.rules)
-        self._pipeline = Pipeline(self._engine, policy, audit)
+        self._pipeline: Pipeline | None = None
+        self._is_ready = asyncio.Event()
 
     def stop(self) -> None:
         """Ask the daemon to drain and end; may be called from a signal handler of the loop."""
@@ -85,9 +90,10 @@ class Server:
             EidosError: memory ran out of bounds; a fresh start is the cure.
         """
         listener = Listener(self._path, os.getuid())
-        upkeep = Upkeep(listener, self._engine, self._notifier, self._config.memory_limit_mb)
+        upkeep = Upkeep(
+            listener, self._engine, self._answers, self._notifier, self._config.memory_limit_mb
+        )
         log.info("listening on %s (eidosd %s, pid %d)", self._path, __version__, os.getpid())
-        self._account_for_policy()
         workers = [
             asyncio.create_task(self._receive(listener), name="receive"),
             asyncio.create_task(self._engine.run(), name="engine"),
@@ -95,6 +101,8 @@ class Server:
         ]
         stopping = asyncio.create_task(self._stop.wait(), name="stop")
         try:
+            self._pipeline = await asyncio.to_thread(self._build_pipeline)
+            self._is_ready.set()
             done, _ = await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()  # a worker never ends but by an error: raise it
@@ -129,8 +137,7 @@ class Server:
                 case PingRequest():
                     return Pong(identity, __version__)
                 case StatusRequest():
-                    status = take_status(self._path, self._started_s, self._metrics, self._engine)
-                    return Status(identity, msgspec.json.encode(status))
+                    return Status(identity, msgspec.json.encode(self._status()))
                 case SuggestRequest():
                     return await self._suggest(request, started_s)
         except (ProtocolError, RequestRefused) as exc:
@@ -142,12 +149,17 @@ class Server:
             reason = f"internal error: {type(exc).__name__}"
             return self._failure(identity, ErrorCode.ENGINE, reason)
 
+    def _status(self) -> StatusBody:
+        return take_status(self._path, self._started_s, self._metrics, self._engine, self._answers)
+
     async def _suggest(self, request: SuggestRequest, started_s: float) -> Reply:
         if self._stop.is_set():
             raise RequestRefused("the daemon is stopping; ask again", code=ErrorCode.STOPPING)
+        if not self._config.context:
+            request = msgspec.structs.replace(request, cwd="", last="", status=None)
         try:
             async with asyncio.timeout(self._config.deadline_s):
-                candidates = await self._pipeline.suggest(request)
+                candidates = await (await self._ready_pipeline()).suggest(request)
         except TimeoutError:
             message = f"no answer within {self._config.deadline_s:g} s; try again in a moment"
             raise RequestRefused(message, code=ErrorCode.DEADLINE) from None
@@ -156,11 +168,30 @@ class Server:
         log.debug("request=%s candidates=%d ms=%.1f", request.id, len(candidates), total_ms)
         return Suggestions(request.id, total_ms, candidates)
 
-    def _account_for_policy(self) -> None:
-        """Put on record that this daemon judges otherwise than the table of rules says."""
-        if self._config.profile != Profile.BALANCED or self._config.rules:
-            rules = " ".join(f"{rule}={level}" for rule, level in self._config.rules.items())
-            self._audit.record("policy", profile=self._config.profile, rules=rules)
+    async def _ready_pipeline(self) -> "Pipeline":
+        while self._pipeline is None:
+            await self._is_ready.wait()
+        return self._pipeline
+
+    def _build_pipeline(self) -> "Pipeline":
+        """Build the pipeline while the engine loads its model: the rules take 0.3 s to import.
+
+        Raises:
+            ConfigError: the configuration names a rule that is none.
+        """
+        from eidos.pipeline import Pipeline
+        from eidos.ranking import load_weights
+        from eidos.surroundings import Host
+        from eidos.validator.policy import Policy, Profile
+
+        config = self._config
+        if config.profile != Profile.BALANCED or config.rules:
+            # On record: this daemon judges otherwise than the table of rules says.
+            rules = " ".join(f"{rule}={level}" for rule, level in config.rules.items())
+            self._audit.record("policy", profile=config.profile, rules=rules)
+        policy = Policy.build(config.profile, config.rules)
+        host = Host(os.environ.get("PATH", os.defpath))
+        return Pipeline(self._answers, policy, self._audit, host, load_weights())
 
     def _failure(self, identity: str, code: ErrorCode, message: str) -> Failure:
         self._metrics.failed(code)

@@ -8,6 +8,7 @@ import msgspec
 import psutil
 
 from eidos import __version__
+from eidos.answer_cache import AnswerCache, CacheStatus
 from eidos.engine_supervisor import EngineSupervisor
 from eidos.metrics import Latency, Metrics, Requests
 
@@ -52,10 +53,11 @@ class StatusBody(msgspec.Struct, frozen=True):
     requests: Requests
     latency_ms: Latency
     queue: QueueStatus
+    cache: CacheStatus
 
 
 def take_status(
-    socket: Path, started_s: float, metrics: Metrics, engine: EngineSupervisor
+    socket: Path, started_s: float, metrics: Metrics, engine: EngineSupervisor, cache: AnswerCache
 ) -> StatusBody:
     """Return the state of this process and its engine now; *started_s* is monotonic."""
     loaded = engine.loaded
@@ -77,6 +79,7 @@ def take_status(
         requests=metrics.requests(),
         latency_ms=metrics.latency(),
         queue=QueueStatus(engine.queue_length, engine.queue_size),
+        cache=cache.status(),
     )
 
 

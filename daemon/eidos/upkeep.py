@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from eidos.answer_cache import AnswerCache
 from eidos.engine_supervisor import EngineSupervisor
 from eidos.errors import EidosError
 from eidos.listener import Listener
@@ -19,17 +20,19 @@ _MEBIBYTE: Final = 1024 * 1024
 
 
 class Upkeep:
-    """Keeps the socket bound, the memory bounded, and the service manager informed."""
+    """Keeps the socket bound, memory and answers in bounds, and the service manager informed."""
 
     def __init__(
         self,
         listener: Listener,
         engine: EngineSupervisor,
+        answers: AnswerCache,
         notifier: Notifier,
         memory_limit_mb: int,
     ) -> None:
         self._listener = listener
         self._engine = engine
+        self._answers = answers
         self._notifier = notifier
         self._memory_limit_bytes = memory_limit_mb * _MEBIBYTE
         self._ready = False
@@ -45,6 +48,7 @@ class Upkeep:
         while True:
             self._say_ready()
             self._listener.ensure_bound()
+            self._answers.expire()
             self._check_memory()
             self._feed_watchdog()
             # Until the model is loaded the manager waits for us: look more often.

@@ -11,7 +11,13 @@ from home import EIDOSCTL, Home
 from eidosctl import cli
 from eidosctl.output import printable
 
-COMMANDS = [[], *[[name] for name in cli.cli.commands], ["model", "info"], ["config", "show"]]
+COMMANDS = [
+    [],
+    *[[name] for name in cli.cli.commands],
+    ["model", "show"],
+    ["model", "bench"],
+    ["config", "show"],
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -113,7 +119,7 @@ def test_path_of_the_settings_is_printed(home: Home) -> None:
     assert home.ok("config", "path") == f"{home.place.config}\n"
 
 
-@pytest.mark.parametrize("command", [["config", "show"], ["model", "info"], ["model", "verify"]])
+@pytest.mark.parametrize("command", [["config", "show"], ["model", "show"], ["model", "verify"]])
 def test_wrong_setting_ends_with_78(home: Home, command: list[str]) -> None:
     """A bad value is reported by every command that reads the settings."""
     result = home.run(*command, EIDOS_THREADS="many")
@@ -152,7 +158,7 @@ def test_changed_model_is_found(home: Home) -> None:
 
 def test_missing_model_is_named(home: Home) -> None:
     """A path that leads nowhere is quoted."""
-    result = home.run("model", "info", EIDOS_MODEL_PATH="/nowhere.onnx")
+    result = home.run("model", "show", EIDOS_MODEL_PATH="/nowhere.onnx")
 
     assert result.returncode == 78
     assert "there is no file /nowhere.onnx" in result.stderr
