@@ -16,37 +16,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from measuring import REPOSITORY, instant_daemon, machine, percentile, publish
+from measuring import (
+    REPOSITORY,
+    instant_daemon,
+    machine,
+    memory_mb,
+    percentile,
+    publish,
+    requests,
+)
 from prompt_session import EIDOSCTL, prompt
-from real_daemon import RealDaemon, private_folders, real_daemon, until
+from real_daemon import (
+    EXAMPLE,
+    EXAMPLE_COMMAND,
+    RealDaemon,
+    private_folders,
+    real_daemon,
+    until,
+)
 from shell.shells import CTRL_G, SHELLS, Shell
 from shell.terminal import Terminal
 
 from eidos.protocol import Level, Suggestions
 from eidos.protocol import Shell as ShellName
 
-REQUESTS = (
-    "find all files larger than 100 MB under /var/log",
-    "show the ten largest files in this folder",
-    "count the lines of every python file here",
-    "which process listens on port 8080",
-    "show disk usage of each folder, human readable",
-    "unpack archive.tar.gz into /tmp",
-    "rename all .jpeg files to .jpg",
-    "show the last 50 lines of syslog",
-    "list all running docker containers",
-    "replace foo with bar in all text files",
-    "show my ip address",
-    "create a folder called backup with today's date",
-    "delete all empty folders below here",
-    "show who is logged in",
-    "copy all pdf files to the folder documents",
-    "show commits of the last week",
-    "sort names.txt and remove duplicates",
-    "make script.sh executable",
-    "how much memory is free",
-    "find files changed in the last hour",
-)
+REQUESTS = requests(20)
 COLD_STARTS = 5
 CLIENT_PRESSES = 30
 IDLE_S = 20
@@ -68,7 +62,8 @@ class Waits:
 def main() -> None:
     """Measure everything in one run, and print the tables."""
     load_before = os.getloadavg()[0]
-    with real_daemon() as daemon:
+    # Without what it remembers: each request is asked once before, to know what to look for.
+    with real_daemon(EIDOS_CACHE_SIZE="0") as daemon:
         warm = {shell: _warm(SHELLS[shell], daemon) for shell in SHELLS}
         memory = _memory(daemon)
         idle = _idle_percent(daemon)
@@ -112,8 +107,7 @@ def _cold(shell: Shell) -> list[float]:
     with private_folders() as environ, prompt(shell, environ) as terminal:
         terminal.until_line(shell.prompt)
         for _ in range(COLD_STARTS):
-            command = "find /var/log -type f -size +100M"
-            waits_ms.append(_press(terminal, shell, REQUESTS[0], command))
+            waits_ms.append(_press(terminal, shell, EXAMPLE, EXAMPLE_COMMAND))
             subprocess.run([EIDOSCTL, "stop"], env=environ, check=True, capture_output=True)
     return waits_ms
 
@@ -151,12 +145,7 @@ def _pids(daemon: RealDaemon) -> dict[str, int]:
 
 def _memory(daemon: RealDaemon) -> dict[str, tuple[float, float]]:
     """Return resident and proportional memory of each process in MB (10^6 bytes)."""
-    memory: dict[str, tuple[float, float]] = {}
-    for name, pid in _pids(daemon).items():
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
-        kib = {line.split(":")[0]: int(line.split()[1]) for line in lines}
-        memory[name] = (kib["Rss"] * 1024 / 1e6, kib["Pss"] * 1024 / 1e6)
-    return memory
+    return {name: memory_mb(pid) for name, pid in _pids(daemon).items()}
 
 
 def _idle_percent(daemon: RealDaemon) -> float:
