@@ -14,7 +14,7 @@ import click
 
 from eidos import __version__
 from eidos.errors import DaemonUnavailable, EidosError
-from eidos.protocol import MAX_CANDIDATES, Shell
+from eidos.protocol import MAX_CANDIDATES, Certainty, Shell
 from eidosctl import streams
 from eidosctl.cli_setup import SETUP_COMMANDS
 from eidosctl.cli_validate import validate
@@ -197,3 +197,5 @@ def _print_answer(answer: "Answer", *, quiet: bool) -> None:
         click.echo(candidate.command)
         if candidate.reason:
             _say(f"{candidate.verdict}: {candidate.reason}")
+        if candidate.certainty is Certainty.UNSURE:
+            _say("not sure: read it before you run it")

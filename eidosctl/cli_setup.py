@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from eidos.errors import EidosError, ModelError
+from eidos.errors import EidosError
 from eidos.protocol import Shell
+from eidosctl.cli_model import model
 from eidosctl.output import printable, table
 from eidosctl.place import Place
 
 if TYPE_CHECKING:
-    from eidos.model_files import ModelFiles
     from eidosctl.installation import Change
 
 _SHELL_ARGUMENT = click.argument("shell", type=click.Choice([str(shell) for shell in Shell]))
@@ -87,36 +87,6 @@ def doctor() -> None:
 
 
 @click.group()
-def model() -> None:
-    """Look at the model's files."""
-
-
-@model.command()
-def info() -> None:
-    """Show which model is configured, its files and their checksums."""
-    from eidos import model_files
-
-    files = _model_files()
-    rows = [("model", files.name), ("graph", str(files.model)), ("tokenizer", str(files.tokenizer))]
-    rows.extend((check.path.name, check.detail) for check in model_files.verify(files))
-    click.echo("\n".join(table(rows)))
-
-
-@model.command()
-def verify() -> None:
-    """Compare the model's files with the checksums they were shipped with."""
-    from eidos import model_files
-
-    files = _model_files()
-    checks = model_files.verify(files)
-    for check in checks:
-        click.echo(printable(f"{'ok  ' if check.ok else 'FAIL'}  {check.path.name}"))
-    model_files.require_sound(files, checks)
-    if files.sums is None:
-        raise ModelError(f"there is no SHA256SUMS beside {files.model} to compare with")
-
-
-@click.group()
 def config() -> None:
     """Look at the settings of the daemon."""
 
@@ -167,15 +137,6 @@ def completion(shell: str) -> None:
 
 
 SETUP_COMMANDS: Final = (install, uninstall, doctor, model, config, init, completion)
-
-
-def _model_files() -> "ModelFiles":
-    from eidos import model_files
-    from eidos.config import Config
-
-    place = Place.find(os.environ)
-    settings = Config.load(os.environ, place.config)
-    return model_files.locate(settings.model_path, settings.tokenizer_path)
 
 
 def _carry_out(changes: "Iterable[Change]", *, dry_run: bool) -> None:

@@ -8,14 +8,14 @@ A prediction is a line {"id": …, "command": …}. A task without one counts as
 import functools
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import click
 import msgspec
 
-from training import changes, sandbox, tasks, trees
+from training import changes, report, sandbox, tasks, trees
 from training.normalizing import normalized
 
 SHOWN = 160  # characters of a reason: one line for people
@@ -144,26 +144,6 @@ def _change_fault(wanted: Mapping[str, changes.Change], got: Mapping[str, change
     return ""
 
 
-def table(scored: Iterable[tuple[tasks.Task, Score]]) -> str:
-    """Return the figures for people: all, by difficulty, by shell, by check, by utility."""
-    rows: dict[tuple[int, str], list[bool]] = {}
-    for task, result in scored:
-        groups = (
-            "all",
-            f"difficulty {task.difficulty}",
-            task.shell,
-            "by text" if task.check == "text" else "by execution",
-            f"  {task.utility}",
-        )
-        for order, group in enumerate(groups):
-            rows.setdefault((order, group), []).append(result.right)
-    width = max((len(group) for _, group in rows), default=0)
-    return "\n".join(
-        f"{group:{width}} {sum(right):4} of {len(right):4}  {sum(right) / len(right):.3f}"
-        for (_, group), right in sorted(rows.items())
-    )
-
-
 @click.command()
 @click.argument("predictions", type=click.Path(exists=True, path_type=Path))
 @click.option("--tasks", "files", multiple=True, type=click.Path(exists=True, path_type=Path))
@@ -182,12 +162,13 @@ def main(predictions: Path, files: tuple[Path, ...], wrong: bool, jobs: int) -> 
         results = score_all(pairs, jobs=jobs)
     except (tasks.TaskError, trees.TreeError, sandbox.SandboxError, msgspec.DecodeError) as fault:
         raise click.ClickException(str(fault)) from fault
-    scored = [(task, result) for (task, _), result in zip(pairs, results, strict=True)]
+    scored = [
+        (task, report.Judged(task.id, task.request, command, result.right, result.why))
+        for (task, command), result in zip(pairs, results, strict=True)
+    ]
     if wrong:
-        for (task, command), result in zip(pairs, results, strict=True):
-            if not result.right:
-                click.echo(f"{task.id}: {task.request}\n    {command}\n    {result.why}")
-    click.echo(table(scored))
+        click.echo(report.wrong(answer for _, answer in scored), nl=False)
+    click.echo(report.table(report.rows(scored, fewest=1)))
     if unknown := given.keys() - {task.id for task in wanted}:
         click.echo(
             f"{len(unknown)} predictions are for no task, {min(unknown)!r} first", file=sys.stderr

@@ -5,8 +5,7 @@ import pytest
 from eidos.engine import Engine
 from eidos.engine_messages import EngineSettings
 from training import tasks
-from training.expanding import conditioned
-from training.predicting import context_of, predict
+from training.predicting import predict
 
 
 def task(**fields: object) -> tasks.Task:
@@ -31,17 +30,9 @@ def test_each_task_has_the_answer_of_the_daemons_own_engine(engine: Engine) -> N
     """One prediction a task, in their order, under its name."""
     asked = (task(), task(id="again"))
 
-    found = list(predict(engine, asked, is_told=False))
+    found = list(predict(engine, asked))
 
     assert [(one.id, one.command) for one in found] == [
         ("largest", "find /var/log -type f -size +100M"),
         ("again", "find /var/log -type f -size +100M"),
     ]
-
-
-def test_a_model_is_told_the_shell_and_the_last_command() -> None:
-    """Nothing is said of bash, nor of a last command that the request does not speak of."""
-    told = task(shell="fish", last="cp -r a", status=1)  # noqa: S604 - a field of the task
-
-    assert conditioned("why", context_of(told)) == "[fish] [last: cp -r a => 1] why"
-    assert conditioned("why", context_of(task())) == "why"

@@ -148,7 +148,7 @@ def test_the_figures_are_per_difficulty_and_utility(tmp_path: Path) -> None:
     )
 
     assert ["all", "1", "of", "3", "0.333"] in map(str.split, shown)
-    assert ["ls", "1", "of", "2", "0.500"] in map(str.split, shown)
+    assert ["utility", "ls", "1", "of", "2", "0.500"] in map(str.split, shown)
     assert ["difficulty", "2", "0", "of", "1", "0.000"] in map(str.split, shown)
     assert shown[0] == "b: two"
     assert "c: three" in shown
