@@ -5,6 +5,8 @@ and so that the daemon stays small. `python -m eidos.engine` reads its settings 
 object from its only argument. It ends when its stdin ends: when the daemon is gone, however.
 """
 
+import contextlib
+import ctypes
 import logging
 import os
 import resource
@@ -40,6 +42,9 @@ LEAST_SIMILARITY: Final = 0.45
 """Below, a known command is hardly ever right, and reading its tokens costs 2 ms each."""
 MAX_KNOWN: Final = 3
 """Known commands that are read where several candidates are asked for; else one."""
+
+_M_MMAP_THRESHOLD: Final = -3
+"""The number of the setting in glibc's malloc.h."""
 
 log = logging.getLogger(__name__)
 
@@ -162,6 +167,7 @@ def main() -> int:
     settings = msgspec.json.decode(sys.argv[1], type=messages.EngineSettings)
     configure_logging(settings.log_level, os.environ)
     _lift_data_limit()
+    _return_large_blocks()
     # Answers own the real stdout; whatever a library prints goes to the log instead.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -184,6 +190,13 @@ def _lift_data_limit() -> None:
     # The daemon limits itself (see main.py); a model may be larger than a daemon should ever be.
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
+
+
+def _return_large_blocks() -> None:
+    # glibc keeps blocks as large as the largest that was ever freed, here the logits of a prompt,
+    # 200 kB a token: 293 MB resident after 50 requests, 269 MB if what is over 1 MB goes back.
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)
 
 
 if __name__ == "__main__":
