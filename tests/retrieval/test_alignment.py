@@ -2,6 +2,7 @@
 
 import pytest
 
+from eidos.retrieval.alignment import matched, pattern
 from eidos.retrieval.retriever import Retriever
 
 
@@ -55,3 +56,12 @@ def test_slots_inside_a_word_are_read(small: Retriever, text: str, command: str)
 def test_a_word_of_another_meaning_is_another_request(small: Retriever) -> None:
     """What shares nothing with a phrasing is not read as it."""
     assert similarity(small, "water the plants tomorrow", "uptime") == 0
+
+
+def test_a_word_of_a_thousand_signs_takes_no_longer_than_a_name() -> None:
+    """A form with three slots is not tried at all places of a word that is no name."""
+    form = pattern("\ue000-\ue001-\ue002z")
+
+    assert matched(form, "a-b-cz") is not None
+    assert matched(form, "-" * 1000) is None
+    assert matched(form, "a-b-" + "c" * 1000 + "z") is None

@@ -23,6 +23,8 @@ MOST_LOST: Final = 0.55
 SLACK: Final = 0.4
 """What may be lost besides: short requests leave out much."""
 
+_LONGEST_NAME: Final = 128
+
 _Captures = tuple["_Captures", str, Span] | None
 """What the slots took, the last one first."""
 _Cell = tuple[float, "_Captures"]
@@ -145,7 +147,7 @@ def _glued(item: str, intent: Intent, request: Request) -> Taking:
     form = pattern(item)
 
     def taking(place: int) -> Iterator[tuple[int, float, tuple[tuple[str, Span], ...]]]:
-        match = form.fullmatch(request.words[place].text)
+        match = matched(form, request.words[place].text)
         if match is None:
             return
         taken: list[tuple[str, Span]] = []
@@ -175,6 +177,14 @@ def pattern(item: str) -> re.Pattern[str]:
             seen.add(number)
             text += f"(?P<s{number}>.+)"
     return re.compile(text, re.IGNORECASE)
+
+
+def matched(form: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """Return how *text* is of *form*; what is longer than any name is not even looked at.
+
+    Three slots in a word are tried at all places: 1,000 dashes would take minutes.
+    """
+    return form.fullmatch(text) if len(text) <= _LONGEST_NAME else None
 
 
 def _values(captures: _Captures) -> dict[str, Span] | None:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from eidos.retrieval.alignment import MOST_LOST, SLACK, Request, pattern, spans_of
+from eidos.retrieval.alignment import MOST_LOST, SLACK, Request, matched, pattern, spans_of
 from eidos.retrieval.index import GLUED, LEAST_WEIGHT, OPEN, Index, Losses
 from eidos.retrieval.kinds import reader_of
 from eidos.retrieval.listed import spoken
@@ -84,7 +84,7 @@ class Shortlist:
                     found[kind].append(_taking(request, place, length, 0.0))
             # In every form something besides letters stands around the slots, or is in them.
             for kind, form in () if said[place].text.isalpha() else self._glued:
-                if form.fullmatch(said[place].text):
+                if matched(form, said[place].text):
                     found[kind].append(_taking(request, place, 1, 0.0))
         return {kind: sorted(taken, reverse=True) for kind, taken in found.items()}
 
