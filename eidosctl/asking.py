@@ -146,12 +146,12 @@ def _request_in(line: bytes) -> str:
 
 
 def _folder(place: Place) -> str:
-    """Return the folder we are in, for the daemon to look at; "" where it must not, or is gone."""
+    """Return the folder we are in, for the daemon to look at; "" where it must not, or cannot."""
     if not tells_context(place.environ):
         return ""
     try:
         return os.fsencode(Path.cwd()).decode(errors="surrogateescape")
-    except FileNotFoundError:
+    except OSError:  # gone, or one that we may not read our way up from
         return ""
 
 

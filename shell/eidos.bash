@@ -35,7 +35,7 @@ __eidos_complete=0 # whether the offers beyond the first were asked for
 __eidos_ctl=${EIDOS_CTL:-eidosctl}
 __eidos_timeout_s=${EIDOS_TIMEOUT_S:-10}
 __eidos_tells=1 # whether the daemon may know the folder and the last command
-case ${EIDOS_CONTEXT-} in 0 | [Ff]alse | FALSE) __eidos_tells=0 ;; esac
+case ${EIDOS_CONTEXT-1} in '' | 1 | [Tt]rue | TRUE) ;; *) __eidos_tells=0 ;; esac
 __eidos_client=${BASH_SOURCE[0]}
 [[ $__eidos_client == /* ]] || __eidos_client=$PWD/$__eidos_client
 __eidos_client=${__eidos_client%/*}/eidos-client.pl

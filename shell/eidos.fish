@@ -26,7 +26,7 @@ set -q EIDOS_CTL; and test -n "$EIDOS_CTL"; and set -g __eidos_ctl $EIDOS_CTL
 set -g __eidos_timeout_s 10
 set -q EIDOS_TIMEOUT_S; and set -g __eidos_timeout_s $EIDOS_TIMEOUT_S
 set -g __eidos_tells 1 # whether the daemon may know the folder and the last command
-builtin string match -q -r -i -- '^(0|false)$' "$EIDOS_CONTEXT"; and set -g __eidos_tells 0
+builtin string match -q -r -i -- '^(|1|true)$' "$EIDOS_CONTEXT"; or set -g __eidos_tells 0
 set -g __eidos_client (builtin realpath (status dirname))/eidos-client.pl
 
 # What the last request led to; it outlives a key press so that the next one can go on from there.

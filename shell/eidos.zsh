@@ -50,7 +50,7 @@ typeset -gi __eidos_loaded=0   # whether the modules are loaded
 # The last command line and its exit status, and whether the daemon may know them and the folder.
 typeset -g __eidos_last= __eidos_last_status=
 typeset -gi __eidos_tells=1
-[[ ${(L)EIDOS_CONTEXT-} != (0|false) ]] || __eidos_tells=0
+[[ ${(L)EIDOS_CONTEXT-} == (|1|true) ]] || __eidos_tells=0
 
 # --- The two widgets --------------------------------------------------------------------------
 

@@ -103,6 +103,12 @@ def test_one_variable_silences_daemon_and_clients(
     assert config.tells_context(environ) is told
 
 
+@pytest.mark.parametrize("value", ["no", "off", "2"])
+def test_a_client_takes_no_in_other_words_for_no(value: str) -> None:
+    """What a person may mean by it tells nothing, although the daemon would refuse the value."""
+    assert not config.tells_context({"EIDOS_CONTEXT": value})
+
+
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     """Bytes that are not UTF-8 give a sentence, not a traceback."""
     path = tmp_path / "config.toml"

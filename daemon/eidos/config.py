@@ -116,8 +116,11 @@ def explanation(key: str) -> str:
 
 
 def tells_context(environ: Mapping[str, str]) -> bool:
-    """Return whether a client with *environ* may tell the daemon where it is, and what it ran."""
-    return environ.get("EIDOS_CONTEXT", "").lower() not in {"0", "false"}
+    """Return whether a client with *environ* may tell the daemon where it is, and what it ran.
+
+    Whoever writes `no` or `off` means it: anything but a yes is a no.
+    """
+    return environ.get("EIDOS_CONTEXT", "").lower() in {"", "1", "true"}
 
 
 def variable(key: str) -> str:

@@ -25,6 +25,8 @@ _STEM_CHARS: Final = 4
 """A word of at least so many letters is found in a longer one that begins with it: reports."""
 
 _NOTHING: Final = r"(?!)"
+_MORE: Final = re.compile(r"<[|]|\"|\](?=\s|$)")
+"""In a name: a token of the model's own, or the end of the quotes or the brackets around names."""
 _WORD: Final = re.compile(r"[^\W\d_]+|\d+")
 _PART: Final = re.compile(r"[\w-]|[.]\w")
 """What goes on with a name: behind "app", the rest of "app.py" and of "app-2", no full stop."""
@@ -70,7 +72,7 @@ def that_matter(names: Iterable[str], request: str) -> tuple[str, ...]:
     said = request.lower()
     words = frozenset(_words(said))
     tokens = {token.lstrip("\"'(").rstrip(",;:!?.\"')") for token in said.split()}
-    stems = re.compile("|".join(re.escape(word[:_STEM_CHARS]) for word in words) or _NOTHING)
+    stems = re.compile("|".join({re.escape(word[:_STEM_CHARS]) for word in words}) or _NOTHING)
 
     def rank(name: str) -> tuple[bool, int, str]:
         return not _is_named(name, said), -_shared(name, words), name
@@ -79,7 +81,7 @@ def that_matter(names: Iterable[str], request: str) -> tuple[str, ...]:
         low = name.lower()
         return low in tokens or stems.search(low) is not None
 
-    names = [name for name in names if name.isprintable() and "<|" not in name]
+    names = [name for name in names if name.isprintable() and not _MORE.search(name)]
     matching = heapq.nsmallest(
         _MAX_RANKED, filter(may_matter, names), key=lambda name: (name.lower() not in tokens, name)
     )

@@ -6,6 +6,7 @@ What is known of such requests is retrieved in the engine, in front of generatin
 import logging
 from typing import Protocol
 
+from eidos.context import Context
 from eidos.engine_messages import Draft, Job
 from eidos.protocol import Candidate, Certainty, Level, SuggestRequest
 from eidos.ranking import Weights, confidences
@@ -70,15 +71,15 @@ class Pipeline:
             RequestRefused, EngineError: as the engine does.
         """
         surroundings = await self._host.surroundings_of(request)
-        candidates = await self._candidates(request, surroundings, request.count)
+        context = context_of(request, surroundings)
+        candidates = await self._candidates(request, context, surroundings, request.count)
         if request.count < SECOND_LOOK and all(c.verdict is Level.BLOCK for c in candidates):
-            candidates = await self._candidates(request, surroundings, SECOND_LOOK)
+            candidates = await self._candidates(request, context, surroundings, SECOND_LOOK)
         return candidates[: request.count]
 
     async def _candidates(
-        self, request: SuggestRequest, surroundings: Surroundings, count: int
+        self, request: SuggestRequest, context: Context, surroundings: Surroundings, count: int
     ) -> tuple[Candidate, ...]:
-        context = context_of(request, surroundings)
         drafts = await self._engine.generate(
             Job(id=request.id, text=request.text, count=count, context=context)
         )

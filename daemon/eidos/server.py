@@ -87,6 +87,7 @@ class Server:
         Raises:
             AlreadyRunning, RuntimeDirError: the socket cannot be ours.
             ModelError: the model cannot be used.
+            ConfigError: the configuration names a rule that is none.
             EidosError: memory ran out of bounds; a fresh start is the cure.
         """
         listener = Listener(self._path, os.getuid())
@@ -178,6 +179,7 @@ class Server:
 
         Raises:
             ConfigError: the configuration names a rule that is none.
+            ModelError: the weights of the ranking are damaged.
         """
         from eidos.pipeline import Pipeline
         from eidos.ranking import load_weights

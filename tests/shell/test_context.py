@@ -76,7 +76,7 @@ def test_a_fresh_shell_tells_its_folder_alone(
     assert (request.cwd, request.last) == (str(eidos_env.home), "")
 
 
-@pytest.mark.parametrize("value", ["0", "false"])
+@pytest.mark.parametrize("value", ["0", "false", "off"])
 def test_nothing_is_told_where_the_variable_says_so(
     shell: Shell, open_shell: OpenShell, daemon: FakeDaemon, value: str
 ) -> None:
