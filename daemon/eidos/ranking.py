@@ -20,7 +20,11 @@ from eidos.surroundings import Surroundings
 FILE: Final = Path(__file__).with_name("ranking.json")
 
 _WORD: Final = re.compile(r"[\w.~/*@:-]+")
-_LITERAL: Final = re.compile(r"[\w~/*@-]*(?:[./@_]\w|\d|[*~]|\w[/*])[\w./*@-]*|\"[^\"]+\"|'[^']+'")
+_LITERAL: Final = re.compile(
+    # Begun in the middle of a word, a long one would be read once for each of its letters.
+    r"(?:(?<![\w~/*@-])|(?=~))[\w~/*@-]*(?:[./@_]\w|\d|[*~]|\w[/*])[\w./*@-]*"
+    r"|\"[^\"]+\"|'[^']+'"
+)
 _NUMBER: Final = re.compile(r"(?<![\w.])\d+(?!\w)")
 _USUAL_NUMBERS: Final = frozenset("0 1 2".split())
 _QUOTED: Final = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
@@ -104,12 +108,19 @@ def _spoken(text: str, command: str) -> Features:
     said, written = text.lower(), command.lower()
     literals = [literal.strip("\"'*.~/") for literal in _LITERAL.findall(said)]
     numbers = set(_NUMBER.findall(written)) - _USUAL_NUMBERS
-    missing = sum(literal not in written for literal in literals)
+    missing = sum(not _is_in(literal, written) for literal in literals)
     return {
         "incomplete": float(missing > 0),
         "missing": float(min(missing, 3)),
         "unasked": float(min(3, sum(number not in said for number in numbers))),
     }
+
+
+def _is_in(literal: str, written: str) -> bool:
+    """Whether a command names *literal*, maybe as one of a row: day3 is in `day{1..5}`."""
+    row = literal.rstrip("0123456789")
+    is_row = row != literal and row[1:] and (f"{row}{{" in written or f"{row}(" in written)
+    return literal in written or bool(is_row)
 
 
 def _is_absent(text: str, command: str, surroundings: Surroundings) -> bool:
