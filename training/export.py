@@ -200,7 +200,7 @@ def _describe(writer: Any, config: Any, name: str, kind: str) -> None:  # noqa: 
 
     types = {"Q4_0": LlamaFileType.MOSTLY_Q4_0, "Q8_0": LlamaFileType.MOSTLY_Q8_0}
     writer.add_name(name)
-    writer.add_license("apache-2.0")
+    writer.add_license("gpl-3.0")
     writer.add_file_type(types.get(kind, LlamaFileType.MOSTLY_F16))
     writer.add_quantization_version(2)
     writer.add_vocab_size(config.vocab_size)

@@ -137,7 +137,8 @@ class Run:
     def _save(self) -> None:
         # Renamed when whole: an interruption here leaves the checkpoint before.
         part = self._folder / f"{_CHECKPOINT}.part"
-        torch.save({"identity": self._work.identity, **self._training.state()}, part)
+        facts = {"identity": self._work.identity, "seconds": time.monotonic() - self._began_s}
+        torch.save({**facts, **self._training.state()}, part)
         part.replace(self._folder / _CHECKPOINT)
 
     def _resume(self) -> None:
@@ -150,6 +151,7 @@ class Run:
                 f"{path} is of another corpus or recipe: name another folder, or remove it"
             )
         self._training.load_state(state)
+        self._began_s -= state.get("seconds", 0.0)  # what was spent before the stop
         click.echo(f"goes on at step {self._training.step} of {self._training.steps}")
 
 

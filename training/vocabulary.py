@@ -124,7 +124,7 @@ def main(corpus: Path, source: Path, out: Path, least: int, first: int) -> None:
     after = int(counted(corpus, Tokenizer.from_file(str(out / _TOKENIZER))).sum())
     click.echo(f"tokens: {len(counts):,} before, {len(kept):,} now")
     click.echo(f"the corpus in tokens: {before:,} before, {after:,} now")
-    click.echo(f"train on it: python -m training.train … --base {out} --tokenizer {out}")
+    click.echo(f"train on it: python -m training.train CORPUS.jsonl RUN --base {out}")
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class FakeEngine:
     pid = None
 
     def __init__(self, *drafts: str, fault: str = "") -> None:
-        self.drafts = [Draft(text, 0.5) for text in drafts]
+        self.drafts = [Draft(text, -0.5, 5) for text in drafts]
         self.fault = fault
 
     async def generate(self, job: Job) -> list[Draft]:

@@ -30,7 +30,7 @@ def test_the_embedded_model_is_read_back() -> None:
     text = PROMPT.format("find all python files bigger than 3 MB in src")
     ids = tokenizer.encode(text + 'find src -type f -name "*.py" -size +3M').ids
     graph = Graph(base.TOKENIZER / "model.onnx", threads=1)
-    expected = graph.begin(len(ids)).run(ids)[-1]
+    expected = graph.begin(ids, len(ids)).run(ids)[-1]
 
     with torch.no_grad():
         found = base.read(base.TOKENIZER)(torch.tensor([ids])).logits[0].numpy()

@@ -105,7 +105,7 @@ def test_training_rounds_as_the_export_does(
     export_onnx(learnt / "run" / "model", tmp_path, exact)
 
     graph = Graph(tmp_path / "model.onnx", threads=1)
-    found = graph.begin(prompt.shape[1]).run(prompt[0].tolist())[-1]
+    found = graph.begin(prompt[0].tolist(), prompt.shape[1]).run(prompt[0].tolist())[-1]
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 

@@ -61,6 +61,17 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not(short: Path, tmp_path: 
     assert all(map(torch.equal, resumed["average"], whole["average"]))
 
 
+def test_the_time_before_a_stop_counts(short: Path, tmp_path: Path) -> None:
+    """The card of a run that was stopped has the seconds of all its parts."""
+    train(tmp_path, "--recipe", str(short), "--minutes", "0")
+    checkpoint = tmp_path / "run" / "checkpoint.pt"
+    torch.save(torch.load(checkpoint) | {"seconds": 5_000.0}, checkpoint)
+
+    train(tmp_path, "--recipe", str(short))
+
+    assert json.loads((tmp_path / "run" / "card.json").read_text())["seconds"] >= 5_000
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(short: Path, tmp_path: Path) -> None:
     """A run does not go on under other settings than it began with."""
     train(tmp_path, "--recipe", str(short), "--minutes", "0")
@@ -116,7 +127,7 @@ def test_a_share_of_a_plan_is_a_share_of_each_epoch() -> None:
 
     steps = plan(examples, Recipe(batch_tokens=4, stages=stages, share=0.3))
 
-    assert [examples[step[0]].source for step in steps] == ["fig"] * 3 + ["intent"] * 3
+    assert [examples[int(step[0])].source for step in steps] == ["fig"] * 3 + ["intent"] * 3
 
 
 def test_the_rate_rises_and_falls() -> None:

@@ -121,7 +121,7 @@ def test_the_smaller_model_is_exported(smaller: Path, tmp_path: Path) -> None:
     export_gguf(model, smaller, tmp_path / "few.gguf", "F16")
 
     ids = prompt(tmp_path)[0].tolist()
-    found = Graph(tmp_path / "model.onnx", threads=1).begin(len(ids)).run(ids)[-1]
+    found = Graph(tmp_path / "model.onnx", threads=1).begin(ids, len(ids)).run(ids)[-1]
 
     with torch.no_grad():
         expected = model(prompt(smaller)).logits[0, -1].numpy()
