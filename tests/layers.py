@@ -1,6 +1,6 @@
 """Which module may import which, as one table: the rule of test_layers.py.
 
-docs/generate.py copies the table into docs/architecture.md.
+docs/module_table.py copies the table into docs/architecture.md.
 """
 
 import ast
