@@ -115,11 +115,15 @@ def test_no_trap_stays_no_trap(open_shell: OpenShell, daemon: FakeDaemon) -> Non
     terminal = open_shell("bash")
     ask(terminal, BASH, "list files")
     terminal.until_line(PROMPT + "ls -l")
+    # The press is over when bash reads keys again; a Ctrl-C in the millisecond before, while the
+    # line is on the screen already, is shown and takes effect with the next key.
+    terminal.press("a")
+    terminal.until_line(PROMPT + "ls -la")
 
     terminal.press(CTRL_C)
 
     terminal.until_line(PROMPT)
-    assert "ls -l^C" in terminal.screen
+    assert "ls -la^C" in terminal.screen
     terminal.press('trap -p; echo "RE""ADY"' + ENTER)
     terminal.until(lambda t: "READY" in t.screen.splitlines())
     assert "trap --" not in terminal.screen
