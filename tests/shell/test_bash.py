@@ -267,6 +267,8 @@ def test_killed_client_leaves_a_usable_terminal(
 
     terminal.until("failed (137); try: eidosctl doctor")
     terminal.until_line(PROMPT + "list files")
+    terminal.press("s")
+    terminal.until_line(PROMPT + "list filess")  # bash reads keys again
     terminal.press(CTRL_C)
     terminal.until_line(PROMPT)
     terminal.press("sh -c 'touch RUNS; exec sleep 1000'" + ENTER)
