@@ -135,6 +135,18 @@ def names_of(tree: str, folder: Path) -> Path:
     return home / grove.root
 
 
+def settings_for(model_path: str) -> EngineSettings:
+    """Return the settings that ship, for the model at *model_path*; the embedded one for none."""
+    defaults = Config()
+    return EngineSettings(
+        model_path=model_path,
+        tokenizer_path="",
+        threads=defaults.threads,
+        max_tokens=defaults.max_tokens,
+        log_level="error",
+    )
+
+
 @contextlib.asynccontextmanager
 async def engine(model_path: str) -> AsyncGenerator[Answering]:
     """Start the engine with the model at *model_path*, the embedded one where it is empty.
@@ -142,15 +154,9 @@ async def engine(model_path: str) -> AsyncGenerator[Answering]:
     Raises:
         ModelError: The model cannot be used.
     """
-    defaults = Config()
-    settings = EngineSettings(
-        model_path=model_path,
-        tokenizer_path="",
-        threads=defaults.threads,
-        max_tokens=defaults.max_tokens,
-        log_level="error",
+    supervisor = EngineSupervisor(
+        settings_for(model_path), queue_size=1, job_timeout_s=Config().engine_timeout_s
     )
-    supervisor = EngineSupervisor(settings, queue_size=1, job_timeout_s=defaults.engine_timeout_s)
     life = asyncio.create_task(supervisor.run())
     try:
         await _while_alive(life, supervisor.generate(Job(id="warm-up", text=_WARM_UP, count=1)))

@@ -37,7 +37,6 @@ _STRICT_KINDS: Final = "n mode year size date time ip url disk glob bare_ext".sp
 """Kinds whose values are of one form; a list of such values is open to others of that form."""
 OPEN_NAMES: Final = 6
 """As many listed names show that any other would do."""
-_MARK: Final = re.compile("[\ue000-\ue0ff]")
 _AROUND_MARK: Final = "\"'“”,?;:"
 _SHELLS: Final = ("bash", "zsh", "fish")
 _NAME: Final = re.compile(r"[\w./~-]+")
@@ -156,7 +155,7 @@ def _texts(way: Phrasing, seed: str) -> list[str]:
 def _items(text: str) -> Iterator[str]:
     """Yield the stems of a sampled phrasing; a word with a mark in it stays as it is."""
     for word in text.split():
-        if not _MARK.search(word):
+        if not phrasing.IS_MARK.search(word):
             yield from (each.stem or each.text.lower() for each in words(word))
             continue
         bare = word.strip(_AROUND_MARK)
@@ -231,9 +230,9 @@ def _packed(name: str, rows: Sequence[bytes]) -> _Parts:
 
 def _numbered(items: Iterable[str], numbers: dict[str, int]) -> tuple[Item, ...]:
     def item(text: str) -> Item:
-        if len(text) == 1 and _MARK.match(text):
-            return ~(ord(text) - phrasing.FIRST_MARK)
-        return text if _MARK.search(text) else numbers[text]
+        if len(text) == 1 and phrasing.IS_MARK.match(text):
+            return ~(ord(text) - index.FIRST_MARK)
+        return text if phrasing.IS_MARK.search(text) else numbers[text]
 
     return tuple(map(item, items))
 

@@ -14,10 +14,11 @@ from typing import Final
 
 from msgspec import Struct
 
-FIRST_MARK: Final = 0xE000
+from eidos.retrieval.index import FIRST_MARK
+
 OPTION_SHARE: Final = 0.5
 """How often what may be left out is there."""
-_IS_MARK: Final = re.compile("[\ue000-\ue0ff]")
+IS_MARK: Final = re.compile("[\ue000-\ue0ff]")
 _TOKEN: Final = re.compile(
     r"\\(?P<plain>[()\[\]{}|])|\{(?P<slot>[A-Za-z_]+\d*)\}|(?P<sign>[()\[\]|])|[^\\{()\[\]|]+|[\\{]"
 )
@@ -75,12 +76,12 @@ def mark(number: int) -> str:
 
 def marks(text: str) -> list[int]:
     """Return the numbers of the slots in *text*, in order."""
-    return [ord(sign) - FIRST_MARK for sign in _IS_MARK.findall(text)]
+    return [ord(sign) - FIRST_MARK for sign in IS_MARK.findall(text)]
 
 
 def fill(text: str, phrases: dict[int, str]) -> str:
     """Return *text* with the marks replaced by the phrases of their numbers."""
-    return _IS_MARK.sub(lambda match: phrases[ord(match[0]) - FIRST_MARK], text)
+    return IS_MARK.sub(lambda match: phrases[ord(match[0]) - FIRST_MARK], text)
 
 
 def tidy(text: str) -> str:
@@ -94,7 +95,7 @@ def parse(text: str) -> Phrasing:
     Raises:
         PhrasingError: A group is not closed, or closed where none is open.
     """
-    if found := _IS_MARK.search(text):
+    if found := IS_MARK.search(text):
         raise PhrasingError(f"{found[0]!r} is reserved for slots")
     slots: list[str] = []
     levels: list[_Level] = [_Level("")]
@@ -176,7 +177,7 @@ def _required(sequence: Sequence) -> set[str]:
     found: set[str] = set()
     for node in sequence:
         if isinstance(node, str):
-            found.update(_IS_MARK.findall(node))
+            found.update(IS_MARK.findall(node))
         elif not node.is_optional:
             found |= set[str].intersection(*(_required(each) for each in node.alternatives))
     return found

@@ -7,19 +7,14 @@ and told what the daemon would tell it: what the eidos.json beside it names, or 
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import click
 import msgspec
 
-from eidos.config import Config
 from eidos.engine import Engine
-from eidos.engine_messages import EngineSettings
 from training import tasks
-from training.answers import job_of, request_of
+from training.answers import job_of, request_of, settings_for
 from training.scoring import Prediction
-
-_THREADS: Final = 2
 
 
 def predict(engine: Engine, asked: tuple[tasks.Task, ...]) -> Iterator[Prediction]:
@@ -35,14 +30,7 @@ def predict(engine: Engine, asked: tuple[tasks.Task, ...]) -> Iterator[Predictio
 @click.option("--model", default="", help="An ONNX export; the embedded one if none is named.")
 def main(out: Path, model: str) -> None:
     """Write a prediction for each task of the development set to OUT."""
-    settings = EngineSettings(
-        model_path=model,
-        tokenizer_path="",
-        threads=_THREADS,
-        max_tokens=Config().max_tokens,
-        log_level="warning",
-    )
-    lines = map(msgspec.json.encode, predict(Engine(settings), tasks.load()))
+    lines = map(msgspec.json.encode, predict(Engine(settings_for(model)), tasks.load()))
     out.write_bytes(b"\n".join(lines) + b"\n")
 
 

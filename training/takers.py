@@ -1,13 +1,10 @@
 """What the slots of variants take: kept once, for all variants with slots of the same kinds."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final
 
 from eidos.retrieval import index
-
-_MARK: Final = re.compile("[\ue000-\ue0ff]")
+from training import phrasing
 
 
 class Takers:
@@ -22,7 +19,7 @@ class Takers:
         """Return the number of the combination of slots that *items* have."""
         kinds: list[int] = []
         for item in items:
-            if len(marks := _MARK.findall(item)) and len(item) > 1:
+            if len(marks := phrasing.IS_MARK.findall(item)) and len(item) > 1:
                 kinds.append(self._kind(index.GLUED + _renumbered(item, marks)))
             elif marks:
                 kinds.append(self._listed(intent.slots[ord(item) - index.FIRST_MARK]))

@@ -18,15 +18,16 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from eidos import ranking
 from eidos.config import Config
 from eidos.engine import Engine
-from eidos.engine_messages import Draft, EngineSettings
+from eidos.engine_messages import Draft
 from eidos.protocol import Level, Shell
 from eidos.ranking import FILE, Features, Weights, features
 from eidos.validator.policy import Policy
 from eidos.validator.validation import judge
 from training import scoring, tasks
-from training.answers import job_of, request_of
+from training.answers import job_of, request_of, settings_for
 
 FOLDS: Final = 8
 ROUNDS: Final = 4
@@ -71,11 +72,7 @@ class Figures(msgspec.Struct, frozen=True):
 
 def ask(model: str, count: int) -> Iterator[Asked]:
     """Yield what the engine offers for each task."""
-    settings = EngineSettings(
-        model_path=model, tokenizer_path="", threads=Config().threads,
-        max_tokens=Config().max_tokens, log_level="warning",
-    )  # fmt: skip
-    engine = Engine(settings)
+    engine = Engine(settings_for(model))
     with tempfile.TemporaryDirectory(prefix="eidos-names-") as folder:
         for task in tasks.load():
             job = msgspec.structs.replace(job_of(request_of(task, Path(folder))), count=count)
@@ -132,9 +129,7 @@ def _logistic(found: Sequence[Case]) -> dict[str, float]:
 
 def probability(weights: Weights, case: Case) -> float:
     """Return how likely *case* is to be right."""
-    kind = weights.generated if case.is_generated else weights.known
-    total = sum(kind.get(name, 0.0) * value for name, value in case.features.items())
-    return float(1 / (1 + np.exp(-total)))
+    return ranking.probability(weights, case.features, is_generated=case.is_generated)
 
 
 def validate(found: Sequence[Case], count: int) -> Figures:

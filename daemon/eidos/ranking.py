@@ -70,13 +70,25 @@ def confidences(
 ) -> list[float]:
     """Return for each of *drafts* its probability of doing what the request *text* asks for."""
     return [
-        _sigmoid(
-            sum(value * (weights.generated if draft.is_generated else weights.known).get(name, 0.0)
-                for name, value in features(text, draft, drafts).items())
-            - ABSENT_PENALTY * _is_absent(text, draft.text, surroundings)
+        probability(
+            weights,
+            features(text, draft, drafts),
+            is_generated=draft.is_generated,
+            penalty=ABSENT_PENALTY * _is_absent(text, draft.text, surroundings),
         )
         for draft in drafts
-    ]  # fmt: skip
+    ]
+
+
+def probability(
+    weights: Weights, found: Features, *, is_generated: bool, penalty: float = 0.0
+) -> float:
+    """Return how likely a candidate with the features *found* is to be right.
+
+    *penalty* is taken off the log-odds.
+    """
+    kind = weights.generated if is_generated else weights.known
+    return _sigmoid(sum(value * kind.get(name, 0.0) for name, value in found.items()) - penalty)
 
 
 def features(text: str, draft: Draft, drafts: Sequence[Draft]) -> Features:
