@@ -151,6 +151,8 @@ def serve(engine: Engine, jobs: BinaryIO, answers: BinaryIO) -> None:
     """Answer every job that comes in, one at a time, until *jobs* ends."""
     while header := jobs.read(messages.LENGTH_BYTES):
         job = messages.unpack_job(jobs.read(messages.body_bytes(header)))
+        if isinstance(job, messages.Cancel):
+            continue  # jobs are answered in their order: that one was
         started = time.monotonic()
         try:
             answer = engine.generate(job)

@@ -1,7 +1,9 @@
 """What the daemon and its engine process say to each other, over the engine's stdin and stdout.
 
-    daemon → engine   EngineSettings as JSON, its only argument; then one Job after the other
-    engine → daemon   Loaded once, or Unusable once; then one Done or Failed for each Job
+    daemon → engine   EngineSettings as JSON, its only argument; then Jobs, as many at a time as
+                      Loaded.slots says, and Cancel for one that nobody waits for any more
+    engine → daemon   Loaded once, or Unusable once; then one Done, Failed or Cancelled for each
+                      Job, in any order
 
 Each message is 4 bytes of length, big-endian, and as many bytes of MessagePack.
 """
@@ -34,6 +36,14 @@ class Job(msgspec.Struct, frozen=True, tag=True):
     text: str
     count: int
     context: Context = Context()
+    client: str = ""
+    """Who asks, as far as the daemon can tell: jobs of different clients take turns."""
+
+
+class Cancel(msgspec.Struct, frozen=True, tag=True):
+    """Nobody waits for the Job of this id: stop it; nothing happens if it was answered already."""
+
+    id: str
 
 
 class Loaded(msgspec.Struct, frozen=True, tag=True):
@@ -45,6 +55,8 @@ class Loaded(msgspec.Struct, frozen=True, tag=True):
     load_time_s: float
     told: tuple[Field, ...] = ()
     """What of a context the model reads."""
+    slots: int = 1
+    """How many jobs it works on at a time."""
 
 
 class Unusable(msgspec.Struct, frozen=True, tag=True):
@@ -82,13 +94,20 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-FromEngine = Loaded | Unusable | Done | Failed
+class Cancelled(msgspec.Struct, frozen=True, tag=True):
+    """The Job of this id was stopped, as Cancel asked."""
 
-_TO_ENGINE: Final = msgspec.msgpack.Decoder(Job)
+    id: str
+
+
+ToEngine = Job | Cancel
+FromEngine = Loaded | Unusable | Done | Failed | Cancelled
+
+_TO_ENGINE: Final = msgspec.msgpack.Decoder(ToEngine)
 _FROM_ENGINE: Final = msgspec.msgpack.Decoder(FromEngine)
 
 
-def pack(message: Job | FromEngine) -> bytes:
+def pack(message: ToEngine | FromEngine) -> bytes:
     """Return *message* with its length in front."""
     body = msgspec.msgpack.encode(message)
     return _LENGTH.pack(len(body)) + body
@@ -100,8 +119,8 @@ def body_bytes(header: bytes) -> int:
     return length
 
 
-def unpack_job(body: bytes) -> Job:
-    """Return the Job in *body*."""
+def unpack_job(body: bytes) -> ToEngine:
+    """Return the Job, or the Cancel of one, in *body*."""
     return _TO_ENGINE.decode(body)
 
 
