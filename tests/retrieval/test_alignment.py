@@ -2,8 +2,10 @@
 
 import pytest
 
-from eidos.retrieval.alignment import matched, pattern
+from eidos.retrieval.alignment import align, matched, pattern
+from eidos.retrieval.index import Index
 from eidos.retrieval.retriever import Retriever
+from eidos.retrieval.words import words
 
 
 def similarity(small: Retriever, text: str, command: str) -> float:
@@ -56,6 +58,22 @@ def test_slots_inside_a_word_are_read(small: Retriever, text: str, command: str)
 def test_a_word_of_another_meaning_is_another_request(small: Retriever) -> None:
     """What shares nothing with a phrasing is not read as it."""
     assert similarity(small, "water the plants tomorrow", "uptime") == 0
+
+
+def test_nothing_is_read_beyond_the_limit(small: Retriever, small_index: Index) -> None:
+    """An alignment costs no more than the limit, and one at the limit is found."""
+    said = small.request(words("count all the long lines in notes.txt"))
+    found: list[float] = []
+    for number in range(small_index.variants):
+        variant = small_index.variant(number)
+        intent = small_index.intent(variant.intent)
+        args = (said, variant, intent, small_index.weights)
+        if whole := align(*args, limit=said.weight):
+            found.append(whole.cost)
+            assert align(*args, limit=whole.cost) == whole
+            assert align(*args, limit=whole.cost - 0.01) is None
+
+    assert found
 
 
 def test_a_word_of_a_thousand_signs_takes_no_longer_than_a_name() -> None:

@@ -24,6 +24,13 @@ def test_a_place_takes_its_preposition(text: str, length: int, value: str) -> No
     assert (length, value) in [(span.length, span.value) for span in spans]
 
 
+def test_anywhere_may_be_said_ever_so_often() -> None:
+    """A word said a thousand times is read without a call in a call for each."""
+    spans = list(phrases.place(words("anywhere " * 2000 + "in src"), 0))
+
+    assert [(span.length, span.value) for span in spans] == [(2002, "src")]
+
+
 @pytest.mark.parametrize("text", ["src", "of the", "in the", "with x"])
 def test_what_has_no_place_is_none(text: str) -> None:
     """Without a preposition and a name there is no place."""

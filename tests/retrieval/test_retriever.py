@@ -123,9 +123,9 @@ def test_the_work_is_bounded(
     """However long or odd a request is, few variants are compared with it."""
     calls: list[object] = []
 
-    def counted(*args: object) -> object:
+    def counted(*args: object, limit: float) -> object:
         calls.append(args)
-        return align(*args)  # type: ignore[arg-type] - the same arguments
+        return align(*args, limit=limit)  # type: ignore[arg-type] - the same arguments
 
     monkeypatch.setattr(retriever, "align", counted)
     shipped.find(text[:1000], "bash", 3)

@@ -1,5 +1,7 @@
 """Which variants are looked at: few, and the right ones among them."""
 
+from pathlib import Path
+
 import pytest
 
 from eidos.retrieval.alignment import Request
@@ -7,6 +9,7 @@ from eidos.retrieval.index import Index
 from eidos.retrieval.retriever import Retriever
 from eidos.retrieval.shortlist import Shortlist
 from eidos.retrieval.words import words
+from training import indexing, intents
 
 
 def request(retriever: Retriever, text: str) -> Request:
@@ -43,9 +46,30 @@ def test_variants_whose_slots_find_nothing_are_left_out(
         assert "-mtime" not in str(intent.forms[0].parts)
 
 
+def test_what_was_asked_before_changes_nothing(small: Retriever, small_index: Index) -> None:
+    """The sums of one request are gone when the next one comes."""
+    shortlist = Shortlist(small_index)
+    texts = ["count the lines in notes.txt", "log in to web-1 as bob_1", "find all py files"]
+    alone = [Shortlist(small_index).candidates(request(small, text), 20) for text in texts]
+
+    assert [shortlist.candidates(request(small, text), 20) for text in texts] == alone
+    assert [shortlist.candidates(request(small, text), 20) for text in texts] == alone
+
+
 def test_as_many_come_as_are_asked_for_at_most(small: Retriever, small_index: Index) -> None:
     """The count is a bound, and the cheapest come first."""
     found = Shortlist(small_index).candidates(request(small, "show the lines in a.txt"), 4)
 
     assert len(found) <= 4
     assert [cost for _, cost in found] == sorted(cost for _, cost in found)
+
+
+def test_an_index_without_slots_is_searched(tmp_path: Path) -> None:
+    """Where no phrasing has a slot, what is said in its words is found."""
+    (tmp_path / "some.yaml").write_text("- cmd: uptime\n  nl: [how long is this machine up]\n")
+    path = tmp_path / "some.index"
+    path.write_bytes(indexing.build(intents.load_all(tmp_path), "x"))
+
+    (known,) = Retriever(Index(path)).find("how long is this machine up", "bash", 1)
+
+    assert known.command == "uptime"

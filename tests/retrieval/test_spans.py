@@ -1,8 +1,11 @@
 """Names in a request: what each way of taking a word for one costs."""
 
+import pytest
+
 from eidos.retrieval.spans import (
     COMMON_COST,
     ODD_COST,
+    OTHER_FILES,
     PLAIN_COST,
     VAGUE_COST,
     files,
@@ -44,6 +47,15 @@ def test_any_file_leaves_special_ones_to_others() -> None:
 
     assert next(files()(said, 0)).cost == VAGUE_COST
     assert next(files("zip")(said, 0)).cost == 0
+
+
+@pytest.mark.parametrize("text", ["notes", "notes.txt", "/srv/a.b/c", "src/", "'a b'", "b.zip."])
+def test_kinds_of_files_differ_only_by_their_endings(text: str) -> None:
+    """A name with none of its endings is read by each kind of files as by every other."""
+    said = words(text)
+
+    assert list(files("csv", "tsv")(said, 0)) == list(OTHER_FILES(said, 0))
+    assert list(files("txt")(said, 0)) != list(files()(said, 0)) or text == "notes.txt"
 
 
 def test_labels_are_no_files() -> None:

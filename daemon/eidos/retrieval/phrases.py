@@ -66,13 +66,14 @@ def extension_files(words: Sequence[Word], at: int) -> Iterator[Span]:
 
 def place(words: Sequence[Word], at: int) -> Iterator[Span]:
     """Yield where to look, with the preposition before it."""
-    text = words[at].text.lower()
+    start = at
+    while words[start].text.lower() == "anywhere" and start + 1 < len(words):
+        start += 1
+    text = words[start].text.lower()
     if text == "here":
-        yield Span(1, ".")
-    elif text == "anywhere" and at + 1 < len(words):
-        yield from (Span(s.length + 1, s.value, s.cost) for s in place(words, at + 1))
+        yield Span(start + 1 - at, ".")
     elif text in _BEFORE_PLACE:
-        start = at + 1
+        start += 1
         while start < len(words) and words[start].text.lower() in ("the", "my", "directory"):
             start += 1
         if start < len(words):

@@ -1,6 +1,6 @@
 """From a request to the known commands for it, the best first."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import zip_longest
@@ -8,11 +8,12 @@ from typing import Final
 
 import msgspec
 
-from eidos.retrieval.alignment import Alignment, Request, align
+from eidos.retrieval.alignment import MOST_LOST, SLACK, Alignment, Request, align
 from eidos.retrieval.filling import Hole, Raw, fill, fits
 from eidos.retrieval.index import Form, Index, Variant
 from eidos.retrieval.kinds import reader_of
 from eidos.retrieval.shortlist import Shortlist
+from eidos.retrieval.spans import named
 from eidos.retrieval.words import Word, words
 
 LITERAL_WEIGHT: Final = 1.2
@@ -30,7 +31,7 @@ _PER_INTENT: Final = 6
 _CANDIDATES: Final = 8 * MAX_ALIGNED
 _SURE: Final = 0.3
 """A variant that is about to cost so much more than the worst of the best is not aligned."""
-_KEPT: Final = 512
+_KEPT: Final = 128
 """Intents that stay decoded."""
 _DEFAULTS: Final = {"dir": "."}
 """What a command gets for a slot that a phrasing leaves out."""
@@ -76,26 +77,30 @@ class Retriever:
         """Put what *said* may ask for into *best*, by command."""
         request = self.request(said)
         tried: Counter[int] = Counter()
+        limit = MOST_LOST * request.weight + SLACK
+        last, aligned = _last(best, count), 0
         for number, least in self._shortlist.candidates(request, _CANDIDATES):
             variant = self._index.variant(number)
             if tried[variant.intent] >= _PER_INTENT:
                 continue
-            if tried.total() >= MAX_ALIGNED or least > _last(best, count) * request.weight + _SURE:
+            if aligned >= MAX_ALIGNED or least > last * request.weight + _SURE:
                 return
             tried[variant.intent] += 1
-            known = self._read(request, variant, shell)
+            aligned += 1
+            known = self._read(request, variant, shell, limit)
             if known is not None:
                 other = best.get(known.command)
                 if other is None or known.similarity > other.similarity:
                     best[known.command] = known
+                    last = _last(best, count)
 
-    def _read(self, request: Request, variant: Variant, shell: str) -> Known | None:
-        """Return the command for *shell* if *request* can be read as *variant*."""
+    def _read(self, request: Request, variant: Variant, shell: str, limit: float) -> Known | None:
+        """Return the command for *shell* if *request* can be read as *variant* within *limit*."""
         intent = self._intent(variant.intent)
         form = next((form for form in intent.forms if shell in form.shells), None)
         if form is None:
             return None
-        alignment = align(request, variant, intent, self._index.weights)
+        alignment = align(request, variant, intent, self._index.weights, limit=limit)
         command = alignment and _command(form, alignment, shell)
         if not alignment or not command:
             return None
@@ -104,20 +109,25 @@ class Retriever:
 
     def _known(self, word: Word) -> Word:
         number = None if word.is_literal else self._index.number(word.stem)
-        is_common = number is not None and float(self._index.weights[number]) < _RARE
+        is_common = number is not None and self._index.weights[number] < _RARE
         return msgspec.structs.replace(word, is_common=True) if is_common else word
 
     def request(self, said: tuple[Word, ...]) -> Request:
         """Return the words *said* as they are compared with phrasings."""
         likenesses = tuple(self._likeness(word) for word in said)
         weights = tuple(map(self._weight, said))
-        return Request(said, weights, likenesses, {}, sum(weights))
+        places: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+        for place, alike in enumerate(likenesses):
+            for number, likeness in alike.items():
+                places[number].append((place, likeness))
+        names = tuple(place for place in range(len(said)) if any(named(said, place)))
+        return Request(said, weights, likenesses, dict(places), names, {}, sum(weights))
 
     def _weight(self, word: Word) -> float:
         if word.is_literal:
             return LITERAL_WEIGHT
         number = self._index.number(word.stem)
-        return UNKNOWN_WEIGHT if number is None else float(self._index.weights[number])
+        return UNKNOWN_WEIGHT if number is None else self._index.weights[number]
 
     def _likeness(self, word: Word) -> dict[int, float]:
         stem = word.stem or word.text.lower()

@@ -1,9 +1,12 @@
 """Which variants are worth aligning with a request: about what each would cost, all at once."""
 
+import re
 from collections import defaultdict
-from typing import Final, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from eidos.retrieval.alignment import MOST_LOST, SLACK, Request, matched, pattern, spans_of
 from eidos.retrieval.index import GLUED, LEAST_WEIGHT, OPEN, Index, Losses
@@ -14,12 +17,8 @@ from eidos.retrieval.spans import Reader
 _NEVER: Final = 1e9
 
 
-class _Taking(NamedTuple):
-    """Some words that a slot may take."""
-
-    gain: float
-    places: int
-    """A bit for each."""
+_Taking = tuple[float, int]
+"""Some words that a slot may take: what is gained, and a bit for the place of each."""
 
 
 class Shortlist:
@@ -30,15 +29,23 @@ class Shortlist:
         self._index = index
         kinds = index.takers.kinds
         self._signatures = index.takers.signatures
-        self._readers = {n: reader_of(kind.removeprefix(OPEN)) for n, kind in enumerate(kinds)
-                         if kind and not kind.startswith(GLUED)}  # fmt: skip
-        self._glued = [(n, pattern(k[1:])) for n, k in enumerate(kinds) if k.startswith(GLUED)]
-        self._longest = max((each.count(" ") + 1 for each in index.takers.phrases), default=0)
-        width = max(map(len, self._signatures), default=0)
-        always = len(kinds)
-        self._kinds = np.array(
-            [(*each, *[always] * (width - len(each))) for each in self._signatures], dtype=np.intp
-        )
+        self._readers: defaultdict[Reader, list[int]] = defaultdict(list)
+        self._glued: defaultdict[frozenset[str], list[tuple[int, re.Pattern[str]]]]
+        self._glued = defaultdict(list)
+        for number, kind in enumerate(kinds):
+            if kind.startswith(GLUED):
+                self._glued[_signs(kind[1:])].append((number, pattern(kind[1:])))
+            elif kind:
+                self._readers[reader_of(kind.removeprefix(OPEN))].append(number)
+        self._longest: dict[str, int] = {}
+        """By the first word of the listed phrases: words of the longest that begins with it."""
+        for phrase in index.takers.phrases:
+            first, *others = phrase.split(" ")
+            self._longest[first] = max(self._longest.get(first, 0), 1 + len(others))
+        width = max([1, *map(len, self._signatures)])
+        padded = [(*each, *[len(kinds)] * (width - len(each))) for each in self._signatures]
+        self._kinds = np.array(padded, dtype=np.intp).reshape(-1, width).T.copy()
+        """For each combination of slots, in a column, the kinds, and behind them none."""
 
     def candidates(self, request: Request, count: int) -> list[tuple[int, float]]:
         """Return up to *count* variants with about what each would cost, the cheapest first.
@@ -50,8 +57,9 @@ class Shortlist:
             for likeness, weight in zip(request.likenesses, request.weights, strict=True)
             if weight > LEAST_WEIGHT
         ]
-        variants, costs = self._index.scored(told, self._losses(request))
-        near = np.flatnonzero(costs < MOST_LOST * request.weight + SLACK)
+        limit = MOST_LOST * request.weight + SLACK
+        variants, costs = self._index.scored(told, self._losses(request), limit)
+        near = np.flatnonzero(costs < limit)
         if len(near) > count:
             near = near[np.argpartition(costs[near], count - 1)[:count]]
         near = near[np.argsort(costs[near], kind="stable")]
@@ -59,57 +67,83 @@ class Shortlist:
 
     def _losses(self, request: Request) -> Losses:
         """Return for each signature the weight of *request* that its slots cannot take."""
-        takings = self._takings(request)
-        found = np.full(len(self._signatures), _NEVER)
+        takings, by_kind = self._takings(request)
+        combinations = by_kind[self._kinds]
+        fitting = np.flatnonzero((combinations >= 0).all(axis=0))
+        # Many kinds take the same words: 300 signatures have 150 different combinations.
+        rows: list[list[int]] = combinations[:, fitting].T.tolist()
+        signed = [tuple(row) for row in rows]
+        gains = {each: _gain([takings[n] for n in each if n]) for each in set(signed)}
         total = sum(weight for weight in request.weights if weight > LEAST_WEIGHT)
-        can_take = np.zeros(len(self._index.takers.kinds) + 1, dtype=np.bool_)
-        can_take[[*takings, -1]] = True
-        for number in np.flatnonzero(can_take[self._kinds].all(axis=1)).tolist():
-            found[number] = total - _gain([takings[kind] for kind in self._signatures[number]])
+        found = np.full(len(self._signatures), _NEVER)
+        found[fitting] = total - np.array([gains[each] for each in signed])
         return found
 
-    def _takings(self, request: Request) -> dict[int, list[_Taking]]:
-        """Return what a slot of each kind may take, by number of the kind, the most first."""
-        said = request.words
-        found: defaultdict[int, list[_Taking]] = defaultdict(list)
-        by_reader = {read: _read(request, read) for read in set(self._readers.values())}
-        for kind, read in self._readers.items():
-            if by_reader[read]:
-                found[kind] += by_reader[read]
-        for place in range(len(said)):
-            for length in range(1, min(self._longest, len(said) - place) + 1):
-                for kind in self._index.takers.phrases.get(
-                    spoken(said[place : place + length]), ()
-                ):
-                    found[kind].append(_taking(request, place, length, 0.0))
+    def _takings(self, request: Request) -> tuple[list[list[_Taking]], npt.NDArray[np.intp]]:
+        """Return what slots may take, the most first, and which of it those of each kind take.
+
+        The first is for what is no slot; a kind that can take nothing has a number below zero.
+        """
+        heard = [weight if weight > LEAST_WEIGHT else 0.0 for weight in request.weights]
+        takings: list[list[_Taking]] = [[]]
+        by_kind = np.full(len(self._index.takers.kinds) + 1, -1)
+        by_kind[-1] = 0
+        numbers: dict[int, int] = {}
+        for read, kinds in self._readers.items():
+            if spans := spans_of(request, read):
+                number = numbers.setdefault(id(spans), len(takings))
+                by_kind[kinds] = number
+                if number == len(takings):
+                    taken = (_taking(heard, at, span.length, span.cost) for at, span in spans)
+                    takings.append(sorted(taken, reverse=True))
+        others: defaultdict[int, list[_Taking]] = defaultdict(list)
+        for kind, place, length in (*self._phrases(request), *self._forms(request)):
+            others[kind].append(_taking(heard, place, length, 0.0))
+        for kind, taken in others.items():
+            known = takings[max(int(by_kind[kind]), 0)]
+            by_kind[kind] = len(takings)
+            takings.append(sorted([*known, *taken], reverse=True))
+        return takings, by_kind
+
+    def _phrases(self, request: Request) -> Iterator[tuple[int, int, int]]:
+        """Yield the listed phrases of *request*: the kind that lists it, its place and length."""
+        texts = [spoken((word,)) for word in request.words]
+        for place, text in enumerate(texts):
+            longest = self._longest.get(text.partition(" ")[0], 0)
+            for length in range(1, min(longest, len(texts) - place) + 1):
+                phrase = " ".join(texts[place : place + length])
+                for kind in self._index.takers.phrases.get(phrase, ()):
+                    yield kind, place, length
+
+    def _forms(self, request: Request) -> Iterator[tuple[int, int, int]]:
+        """Yield the words of *request* that have slots inside them, as phrases are."""
+        for place, word in enumerate(request.words):
             # In every form something besides letters stands around the slots, or is in them.
-            for kind, form in () if said[place].text.isalpha() else self._glued:
-                if matched(form, said[place].text):
-                    found[kind].append(_taking(request, place, 1, 0.0))
-        return {kind: sorted(taken, reverse=True) for kind, taken in found.items()}
+            if word.text.isalpha():
+                continue
+            for signs, forms in self._glued.items():
+                if signs.issubset(word.text):
+                    for kind, form in forms:
+                        if matched(form, word.text):
+                            yield kind, place, 1
 
 
-def _read(request: Request, reader: Reader) -> list[_Taking]:
-    return [
-        _taking(request, place, span.length, span.cost)
-        for place in range(len(request.words))
-        for span in spans_of(request, reader, reader, place)
-    ]
+def _signs(form: str) -> frozenset[str]:
+    """Return what a word of *form* must have, but for letters, which may be large or small."""
+    return frozenset(char for char in form if char.isascii() and not char.isalpha())
 
 
-def _taking(request: Request, place: int, length: int, cost: float) -> _Taking:
-    weights = request.weights[place : place + length]
-    gain = sum(weight for weight in weights if weight > LEAST_WEIGHT) - cost
-    return _Taking(gain, ((1 << length) - 1) << place)
+def _taking(heard: Sequence[float], place: int, length: int, cost: float) -> _Taking:
+    return sum(heard[place : place + length]) - cost, ((1 << length) - 1) << place
 
 
 def _gain(slots: list[list[_Taking]]) -> float:
     """Return what *slots* take together, the choosiest first, no word twice."""
     found, used = 0.0, 0
     for takings in sorted(slots, key=len) if len(slots) > 1 else slots:
-        best = next((each for each in takings if not each.places & used), None)
+        best = next((each for each in takings if not each[1] & used), None)
         if best is None:
             return -_NEVER
-        found += best.gain
-        used |= best.places
+        found += best[0]
+        used |= best[1]
     return found

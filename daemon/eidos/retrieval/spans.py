@@ -6,7 +6,7 @@ words it takes, the value they mean, and what it costs to take them so, 0 being 
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import msgspec
@@ -14,7 +14,7 @@ import msgspec
 from eidos.retrieval.words import Word
 
 
-class Span(msgspec.Struct, frozen=True):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """Some words read as a value."""
 
     length: int
@@ -71,11 +71,17 @@ def _is_name(word: Word) -> bool:
 
 def named(words: Sequence[Word], at: int) -> Iterator[Span]:
     """Yield the word at *at* as a name."""
-    word = words[at]
+    return iter(_names(words[at]))
+
+
+@lru_cache(maxsize=64)
+def _names(word: Word) -> tuple[Span, ...]:
+    """Return *word* as a name; fifty readers ask that of each word of a request."""
     if _is_name(word):
-        yield Span(1, word.text, 0.2 if word.text.isdigit() else 0.0)
-    elif word.text.lower() not in COMMON and re.fullmatch(r"\w[\w.-]*", word.text):
-        yield Span(1, word.text, COMMON_COST if word.is_common else PLAIN_COST)
+        return (Span(1, word.text, 0.2 if word.text.isdigit() else 0.0),)
+    if word.text.lower() not in COMMON and re.fullmatch(r"\w[\w.-]*", word.text):
+        return (Span(1, word.text, COMMON_COST if word.is_common else PLAIN_COST),)
+    return ()
 
 
 def label(words: Sequence[Word], at: int) -> Iterator[Span]:
@@ -92,27 +98,36 @@ def has_extension(name: str) -> bool:
     return bool(dot) and ending.lower() in EXTENSIONS
 
 
+class FileReader(msgspec.Struct, frozen=True):
+    """Reads names as those of files: of some kind, which has `endings`, or of any."""
+
+    endings: tuple[str, ...] = ()
+    is_any: bool = False
+
+    def __call__(self, words: Sequence[Word], at: int) -> Iterator[Span]:
+        """Yield the name at *at*, with what it costs to take it for such a file."""
+        for span in named(words, at):
+            yield Span(1, span.value, span.cost + self._cost(span.value.lower(), words[at]))
+
+    def _cost(self, name: str, word: Word) -> float:
+        if self.is_any:
+            return VAGUE_COST if name.endswith(_SPECIAL) else 0.0
+        if name.endswith(self.endings):
+            is_inner = ".tar." in name and ".tar" not in "".join(self.endings)
+            return VAGUE_COST if is_inner else 0.0
+        if "." not in name.rsplit("/", 1)[-1]:
+            return BARE_COST if word.is_literal else 2 * BARE_COST
+        return ODD_COST
+
+
+OTHER_FILES: Final = FileReader()
+"""Reads as every reader of files of some kind does where no word has one of its endings."""
+
+
 @cache
 def files(*extensions: str) -> Reader:
     """Return the reader of names of files with one of *extensions*; any where there is none."""
-    endings = tuple(f".{each}" for each in extensions)
-
-    def read(words: Sequence[Word], at: int) -> Iterator[Span]:
-        for span in named(words, at):
-            name = span.value.lower()
-            if not endings:
-                special = name.endswith(_SPECIAL)
-                yield Span(1, span.value, span.cost + (VAGUE_COST if special else 0.0))
-            elif name.endswith(endings):
-                is_inner = ".tar." in name and ".tar" not in "".join(endings)
-                yield Span(1, span.value, span.cost + (VAGUE_COST if is_inner else 0.0))
-            elif "." not in name.rsplit("/", 1)[-1]:
-                cost = BARE_COST if words[at].is_literal else 2 * BARE_COST
-                yield Span(1, span.value, span.cost + cost)
-            else:
-                yield Span(1, span.value, span.cost + ODD_COST)
-
-    return read
+    return FileReader(tuple(f".{each}" for each in extensions), is_any=not extensions)
 
 
 @cache

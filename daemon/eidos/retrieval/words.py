@@ -26,7 +26,7 @@ _CONTRACTIONS: Final = {
 _LITERAL: Final = re.compile(r"[\d/~*_=@\\$%<>|{}\[\]+#^]|.\..|^\.|^-|.[A-Z]|[a-z]-[a-z]*\d")
 
 
-class Word(msgspec.Struct, frozen=True):
+class Word(msgspec.Struct, frozen=True, gc=False):
     """One word of a request."""
 
     text: str
