@@ -63,6 +63,7 @@ my $UNSURE = 'not sure: read it before you run it';
 my $UNREADABLE = 'the reply of the daemon cannot be read; try: eidosctl restart';
 my $inbox = '';            # bytes from the daemon that no frame has used yet
 my $frames_read = 0;
+my $asked = '';            # the id of the request that the daemon is at
 
 my $request = '';
 my $terminal;              # /dev/tty, unset where there is none
@@ -475,14 +476,23 @@ sub ask {
     my $limit_s = $ENV{EIDOS_TIMEOUT_S} // '';
     $limit_s = 10 if $limit_s !~ /\A[0-9]*\.?[0-9]+\z/ || $limit_s == 0;
     my $id = "$shell-$$-" . time;
+    $asked = $id;
     send_message($PROTOCOL, 'suggest', $id, $shell, $count, context(), $request);
     my ($head, $kind, $reply_id, @fields) = receive_message(
         $clock_s + $limit_s, "no answer within $limit_s s; try: eidosctl status");
+    $asked = '';
     $_ //= '' for $head, $kind, $reply_id;
     fail($UNREADABLE) if $head ne $PROTOCOL || $reply_id ne $id && $reply_id ne '-';
     fail($fields[1])  if $kind eq 'error' && @fields == 2;
     fail($UNREADABLE) if $kind ne 'suggestions' || @fields % 5 != 1;
     finish_with_candidates($shell, @fields[1 .. $#fields]);
+}
+
+# If the wait ended without an answer, tell the daemon that nobody waits any more. Nothing waits for
+# that: the socket does not block, and what it does not take is not sent.
+sub call_off {
+    return if $asked eq '';
+    eval { send_message($PROTOCOL, 'cancel', $asked) };
 }
 
 # Finish with those candidates that may be offered, or with the reason why there is none.
@@ -683,6 +693,7 @@ sub main {
         shake_hands();
         ask($shell, $count);
     });
+    call_off();
     # Whatever was pressed until now counts, Ctrl-C too; from here on the shell reads the keys.
     $answer = outcome(sub { settle_keys(); finish(@$answer) });
     release_terminal();

@@ -11,7 +11,8 @@
 #
 # A key press goes through this file from top to bottom:
 #   eidos-suggest > __eidos_press > __eidos_choose > __eidos_ask
-#   > __eidos_reach, __eidos_greet, __eidos_send, __eidos_receive, __eidos_read_reply
+#   > __eidos_reach, __eidos_greet, __eidos_send_request, __eidos_receive, __eidos_read_reply
+#     or, where the wait ends without an answer, __eidos_call_off
 #   and meanwhile, again and again, __eidos_wait > __eidos_take_key
 #
 # zsh speaks ZeroMQ's wire protocol itself, because a client process costs more than all of this:
@@ -24,7 +25,7 @@
 #   tty       the terminal, for select               frames     the frames of the reply so far
 #   starter   tells when eidosctl is done            offers     commands that may be placed
 #   cancelled 1 after Ctrl-C, Escape or Ctrl-G       cautions   for each, why to look at it twice
-#   choice    which offer to show, -1 for none
+#   choice    which offer to show, -1 for none       asked      1 while the daemon owes an answer
 
 # Whatever options and aliases there are, the rest of this file is read as plain zsh; the last line
 # puts the options back. Until no_aliases is set, every word that an alias could catch is quoted.
@@ -184,12 +185,14 @@ __eidos_paint() {
 # is as it was in both cases.
 __eidos_ask() {
   local -a frames=() highlights=("${(@)region_highlight}")
-  local -i fd=0
+  local -i fd=0 asked=0
   local -F handshake_s=0.2 # a daemon that lives answers a handshake in a millisecond
   local inbox= starter= ghost=$POSTDISPLAY REPLY
   {
-    __eidos_reach && __eidos_greet && __eidos_send "$@" && __eidos_receive && __eidos_read_reply
+    __eidos_reach && __eidos_greet && __eidos_send_request "$@" && __eidos_receive &&
+      __eidos_read_reply
   } always {
+    ((asked)) && __eidos_call_off
     ((fd)) && exec {fd}>&-
     [[ -n $starter ]] && exec {starter}<&-
     POSTDISPLAY=$ghost
@@ -316,13 +319,27 @@ __eidos_greet() {
 }
 
 # Ask for $1 commands for the request $2.
+__eidos_send_request() {
+  local cwd= last= last_status=
+  ((__eidos_tells)) && __eidos_look_back
+  asked=1
+  __eidos_send suggest zsh-$$-$((++__eidos_serial)) zsh $1 "$cwd" "$last" "$last_status" $2
+}
+
+# Tell the daemon that nobody waits any more for the request that it has. Nothing waits for that:
+# what the socket does not take at once is not sent.
+__eidos_call_off() {
+  local message
+  local -A ready
+  builtin zselect -A ready -t 0 -w $fd 2>/dev/null && __eidos_send cancel zsh-$$-$__eidos_serial
+}
+
+# Send a message of the fields that are the arguments.
 __eidos_send() {
   builtin setopt local_options no_multibyte
-  local field cwd= last= last_status= outbox=
+  local field outbox=
   local -i index n more
-  ((__eidos_tells)) && __eidos_look_back
-  local -a fields=(eidos/2 suggest zsh-$$-$((++__eidos_serial)) zsh $1
-    "$cwd" "$last" "$last_status" $2)
+  local -a fields=(eidos/2 "$@")
   for ((index = 1; index <= $#fields; index++)); do
     field=$fields[index] n=$#fields[index] more=$((index < $#fields))
     if ((n < 256)); then
@@ -373,6 +390,7 @@ __eidos_receive() {
       frames+=("$body")
     fi
   done
+  asked=0
 }
 
 # Take the next frame from the inbox into flags (1: more follow, 2: long, 4: command) and body.

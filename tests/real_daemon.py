@@ -7,8 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -100,6 +100,29 @@ class RealDaemon:
         assert isinstance(reply, Status)
         return msgspec.json.decode(reply.body)
 
+    def cancelled(self) -> int:
+        """Return how many requests it has cancelled."""
+        return self.status()["requests"]["cancelled"]
+
+    def is_busy(self) -> bool:
+        """Tell whether a job is under way."""
+        return self._engine()["state"] == "busy"
+
+    def is_idle(self) -> bool:
+        """Tell whether no job waits and none is under way."""
+        return self._engine()["state"] == "idle" and self.status()["queue"]["length"] == 0
+
+    @contextmanager
+    def engine_held_still(self) -> Generator[None]:
+        """Stop the engine for as long as the block lasts: its requests take that long."""
+        pid = self._engine()["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError):  # the daemon gives up an engine that is too slow
+                os.kill(pid, signal.SIGCONT)
+
     def signal(self, number: int) -> None:
         """Send it a signal."""
         assert self.process is not None
@@ -123,6 +146,9 @@ class RealDaemon:
     @property
     def _log_file(self) -> Path:
         return Path(self.environ["XDG_STATE_HOME"], "eidosd.log")
+
+    def _engine(self) -> dict[str, Any]:
+        return self.status()["engines"][0]
 
     def _is_loaded(self) -> bool:
         assert self.process is not None

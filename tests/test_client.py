@@ -12,7 +12,18 @@ from real_daemon import private_folders
 
 from eidos.client import ask, is_listening, ping
 from eidos.errors import DaemonSilent, DaemonUnavailable, ProtocolError
-from eidos.protocol import PROTOCOL, PingRequest
+from eidos.protocol import (
+    PROTOCOL,
+    PingRequest,
+    Reply,
+    Shell,
+    Suggestions,
+    SuggestRequest,
+    encode_reply,
+    encode_request,
+)
+
+SUGGEST = SuggestRequest(id="a1", shell=Shell.BASH, count=1, text="list files")
 
 
 @pytest.fixture
@@ -86,6 +97,55 @@ def test_a_reply_that_is_none_is_an_error_not_a_crash(path: Path, frames: list[b
         ping(path, timeout_s=10)
 
     server.join()
+
+
+@pytest.fixture
+def router(path: Path) -> Iterator["zmq.Socket[bytes]"]:
+    """A ROUTER at *path* that the test reads."""
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as router:
+        router.linger = 0
+        router.bind(f"ipc://{path}")
+        yield router
+
+
+def next_frames(router: "zmq.Socket[bytes]") -> list[bytes]:
+    """Return the sender and the frames of the next message."""
+    assert router.poll(10_000), "no message within 10 s"
+    return router.recv_multipart()
+
+
+def test_a_wait_that_is_over_cancels_the_request(path: Path, router: "zmq.Socket[bytes]") -> None:
+    """The daemon is told over the same connection that nobody waits any more."""
+    with pytest.raises(DaemonSilent):
+        ask(SUGGEST, socket=path, timeout_s=0.2)
+
+    sender, *asked = next_frames(router)
+    assert asked == encode_request(SUGGEST)
+    assert next_frames(router) == [sender, PROTOCOL.encode(), b"cancel", b"a1"]
+
+
+def test_only_suggestions_are_cancelled(path: Path, router: "zmq.Socket[bytes]") -> None:
+    """What is answered without the engine takes no time that could be saved."""
+    with pytest.raises(DaemonSilent):
+        ping(path, timeout_s=0.2)
+
+    assert next_frames(router)[2] == b"ping"
+    assert not router.poll(100)
+
+
+def test_an_answered_request_is_not_cancelled(path: Path, router: "zmq.Socket[bytes]") -> None:
+    """After the reply the connection ends without another word."""
+    replies: list[Reply] = []
+    client = threading.Thread(
+        target=lambda: replies.append(ask(SUGGEST, socket=path, timeout_s=10))
+    )
+    client.start()
+    sender, *_ = next_frames(router)
+    router.send_multipart([sender, *encode_reply(Suggestions("a1", 1.0, ()))])
+    client.join()
+
+    assert replies == [Suggestions("a1", 1.0, ())]
+    assert not router.poll(100)
 
 
 def test_another_kind_of_reply_to_a_ping_is_not_a_daemon(path: Path) -> None:

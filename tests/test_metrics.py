@@ -41,3 +41,14 @@ def test_failures_are_counted_by_their_code() -> None:
 
     assert (requests.total, requests.ok, requests.failed) == (4, 1, 3)
     assert requests.errors == {"busy": 2, "empty": 1}
+
+
+def test_cancelled_requests_are_part_of_the_total() -> None:
+    """A request that nobody waited for is neither an answer nor a failure."""
+    metrics = Metrics()
+    metrics.answered(1)
+    metrics.cancelled()
+
+    requests = metrics.requests()
+
+    assert (requests.total, requests.ok, requests.failed, requests.cancelled) == (2, 1, 0, 1)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from eidos import protocol
 from eidos.errors import ProtocolError
 from eidos.protocol import (
+    CancelRequest,
     Candidate,
     Certainty,
     ErrorCode,
@@ -36,6 +37,7 @@ def folder(name: bytes) -> str:
 requests = st.one_of(
     st.builds(PingRequest, id=ids),
     st.builds(StatusRequest, id=ids),
+    st.builds(CancelRequest, id=ids),
     st.builds(
         SuggestRequest,
         id=ids,
@@ -103,11 +105,15 @@ def test_garbage_raises_nothing_but_protocol_errors(frames: list[bytes]) -> None
         ([b"eidos/1", *SUGGEST[1:5], b"list files"], "version", "open a new shell"),
         ([b"eidos/3"] * 20, "version", "open a new shell"),
         (changed(CWD, b"srv"), "bad-message", "$.cwd"),
+        (changed(CWD, b"\n"), "bad-message", "$.cwd"),
         (changed(STATUS, b"256"), "bad-message", "$.status"),
         (changed(STATUS, b"x"), "bad-message", "$.status"),
-        (changed(1, b"destroy"), "bad-message", "known: suggest, status, ping"),
+        (changed(1, b"destroy"), "bad-message", "known: suggest, status, ping, cancel"),
         (changed(2, b"../../x"), "bad-message", "$.id"),
         (changed(2, b"a" * 65), "bad-message", "$.id"),
+        (changed(2, b"a1\n"), "bad-message", "$.id"),
+        ([b"eidos/2", b"cancel", b"a1\n"], "bad-message", "$.id"),
+        ([b"eidos/2", b"cancel", b"a1", b"a2"], "bad-message", "has the fields id; 2 came"),
         (changed(3, b"tcsh"), "bad-message", "tcsh"),
         (changed(4, b"0"), "bad-message", ">= 1"),
         (changed(4, b"9"), "bad-message", "<= 8"),
@@ -191,7 +197,13 @@ def test_a_folder_may_have_any_name() -> None:
 
 @pytest.mark.parametrize(
     ("frames", "identity"),
-    [(SUGGEST, "a1"), (changed(2, b"\xff"), "-"), (changed(2, b"a b"), "-"), ([b"x"], "-")],
+    [
+        (SUGGEST, "a1"),
+        (changed(2, b"\xff"), "-"),
+        (changed(2, b"a b"), "-"),
+        (changed(2, b"a1\n"), "-"),
+        ([b"x"], "-"),
+    ],
 )
 def test_the_id_for_an_error_reply_is_safe(frames: list[bytes], identity: str) -> None:
     """An id that cannot be trusted in a log line becomes "-"."""

@@ -9,6 +9,9 @@ What libzmq does on ipc sockets, each seen on libzmq 4.3.5, and what is done abo
 - `accept` at the limit of open files aborts the process: main.py raises the limit, and peers
   that do not finish the handshake, or do not answer heartbeats, are closed here.
 - A peer that reads slowly fills its queue: further replies to it are dropped (ROUTER's default).
+- Nothing says which peer has gone. The monitor's event tells a file descriptor, which the next
+  connection may have by then; ZMQ_DISCONNECT_MSG is a draft, and not in pyzmq's wheels.
+  departures.py watches the peer's process instead.
 """
 
 import fcntl
@@ -47,13 +50,20 @@ _OPTIONS: Final = {
 class Message:
     """A message as it came: who sent it (for the reply), as which user, and its frames.
 
-    `uid` is None for a peer of the ZeroMQ of 2010, whose greeting random bytes can look like:
-    libzmq still talks to it, and does not say who it is.
+    `uid` and `pid` are None for a peer of the ZeroMQ of 2010, whose greeting random bytes can look
+    like: libzmq still talks to it, and does not say who it is.
     """
 
     sender: bytes
     uid: int | None
+    pid: int | None
+    """The process that connected; 0 where it is in another namespace than the daemon."""
     frames: list[bytes]
+
+    @property
+    def client(self) -> str:
+        """Who asks, as far as it can be told: the process, else the connection."""
+        return str(self.pid) if self.pid else self.sender.hex()
 
 
 class Listener:
@@ -83,7 +93,8 @@ class Listener:
     async def receive(self) -> Message:
         """Wait for the next message."""
         sender, *frames = await self._socket.recv_multipart(copy=False)
-        return Message(sender.bytes, _peer_uid(sender), [frame.bytes for frame in frames])
+        uid, pid = _peer(sender)
+        return Message(sender.bytes, uid, pid, [frame.bytes for frame in frames])
 
     async def send(self, sender: bytes, frames: Sequence[bytes]) -> None:
         """Send *frames* to *sender*; a sender that has gone is not an error."""
@@ -162,9 +173,10 @@ def _inode(path: Path) -> int:
         return 0
 
 
-def _peer_uid(frame: zmq.Frame) -> int | None:
+def _peer(frame: zmq.Frame) -> tuple[int, int] | tuple[None, None]:
     try:
         # libzmq's ipc transport gives "localhost:UID:GID:PID", from SO_PEERCRED.
-        return int(str(frame.get("Peer-Address")).split(":")[1])
+        _, uid, _, pid = str(frame.get("Peer-Address")).split(":")
+        return int(uid), int(pid)
     except zmq.ZMQError:
-        return None
+        return None, None

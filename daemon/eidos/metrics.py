@@ -26,6 +26,8 @@ class Requests(msgspec.Struct, frozen=True):
     failed: int
     errors: dict[str, int]
     """Failed requests by error code of the protocol."""
+    cancelled: int
+    """Those that nobody waited for any more; they are part of the total."""
 
 
 class Metrics:
@@ -35,6 +37,7 @@ class Metrics:
         self._errors: Counter[str] = Counter()
         self._latencies_ms: deque[float] = deque(maxlen=_WINDOW)
         self._ok = 0
+        self._cancelled = 0
 
     def answered(self, latency_ms: float) -> None:
         """Count a request that got suggestions, or the word that there are none."""
@@ -45,10 +48,15 @@ class Metrics:
         """Count a request that got the error *code*."""
         self._errors[code] += 1
 
+    def cancelled(self) -> None:
+        """Count a request that was stopped because nobody waited for it any more."""
+        self._cancelled += 1
+
     def requests(self) -> Requests:
         """Return the counts until now."""
         failed = self._errors.total()
-        return Requests(self._ok + failed, self._ok, failed, dict(self._errors))
+        total = self._ok + failed + self._cancelled
+        return Requests(total, self._ok, failed, dict(self._errors), self._cancelled)
 
     def latency(self) -> Latency:
         """Return the percentiles over the latest answers."""

@@ -7,6 +7,7 @@ Clients are DEALER sockets and send no empty delimiter; the daemon is a ROUTER.
     request  eidos/2 | suggest | id | shell | count | cwd | last | status | text
              eidos/2 | status  | id
              eidos/2 | ping    | id
+             eidos/2 | cancel  | id of a request
     reply    eidos/2 | suggestions | id | total_ms
                      | (command | verdict | reason | score | certainty)*
              eidos/2 | error       | id | code | message
@@ -15,14 +16,16 @@ Clients are DEALER sockets and send no empty delimiter; the daemon is a ROUTER.
 
 `id` is chosen by the client and stands in every log line about the request and in the reply
 ("-" where the daemon could not read one). A client that does not know `cwd`, `last` or `status`, or
-does not tell, leaves it empty. Candidates come by their score, which is the probability that they
-are right, the best first; those with the verdict `block` come last. Such a one must never be placed
-in a prompt; its command is empty where even showing it would be unsafe.
+does not tell, leaves it empty. `cancel` says that nobody waits any more for the request of that id;
+it comes over the same connection, and neither it nor the request that it stops is answered. Where
+no such request is under way, nothing happens. Candidates come by their score, which is the
+probability that they are right, the best first; those with the verdict `block` come last. Such a
+one must never be placed in a prompt; its command is empty where even showing it would be unsafe.
 """
 
 import unicodedata
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 import msgspec
 
@@ -33,11 +36,11 @@ MAX_TEXT_CHARS: Final = 1000
 MAX_LAST_CHARS: Final = 1000  # what is longer is cut
 MAX_FRAME_BYTES: Final = 65_536
 """No frame is larger, in either direction; ZMQ_MAXMSGSIZE drops the connection that tries."""
-MAX_FRAMES: Final = 9
-"""Frames of the longest request."""
+MAX_FRAMES: Final = 9  # of the longest request
 MAX_CANDIDATES: Final = 8
 
-RequestId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+# \Z and not $, which would let a line break at the end pass, and so split a line of the log.
+RequestId = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9._-]{1,64}\Z")]
 
 
 class Shell(StrEnum):
@@ -88,7 +91,7 @@ class SuggestRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     id: RequestId
     shell: Shell
     count: Annotated[int, msgspec.Meta(ge=1, le=MAX_CANDIDATES)]
-    cwd: Annotated[str, msgspec.Meta(pattern=r"^(/|$)")] = ""
+    cwd: Annotated[str, msgspec.Meta(pattern=r"\A(/|\Z)")] = ""
     last: str = ""
     status: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
     text: str
@@ -106,12 +109,18 @@ class PingRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: RequestId
 
 
-Request = SuggestRequest | StatusRequest | PingRequest
+class CancelRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Stop the work on the request of this id and connection; there is no answer to either."""
 
+    id: RequestId
+
+
+Request = SuggestRequest | StatusRequest | PingRequest | CancelRequest
 _REQUESTS: Final[dict[str, type[Request]]] = {
     "suggest": SuggestRequest,
     "status": StatusRequest,
     "ping": PingRequest,
+    "cancel": CancelRequest,
 }
 
 
@@ -156,12 +165,7 @@ class Pong(msgspec.Struct, frozen=True):
 
 
 Reply = Suggestions | Failure | Status | Pong
-_KINDS: Final[dict[type[Reply], Literal["suggestions", "error", "status", "pong"]]] = {
-    Suggestions: "suggestions",
-    Failure: "error",
-    Status: "status",
-    Pong: "pong",
-}
+_REPLIES: Final = {"suggestions": Suggestions, "error": Failure, "status": Status, "pong": Pong}
 
 
 def check_text(text: str) -> str:
@@ -200,10 +204,8 @@ def decode_request(frames: list[bytes]) -> Request:
         ProtocolError: anything else than one well-formed request of this protocol version.
     """
     if frames and frames[0] != PROTOCOL.encode():
-        message = (
-            f"this daemon speaks {PROTOCOL}, the client {_text(frames[0])[:20]!r}; "
-            "open a new shell after an upgrade, or run: eidosctl restart"
-        )
+        said = f"this daemon speaks {PROTOCOL}, the client {_text(frames[0])[:20]!r}"
+        message = f"{said}; open a new shell after an upgrade, or run: eidosctl restart"
         raise ProtocolError(message, code=ErrorCode.VERSION)
     if not 3 <= len(frames) <= MAX_FRAMES:  # noqa: PLR2004 - protocol, kind, id
         raise ProtocolError(f"a request has 3 to {MAX_FRAMES} frames, this message {len(frames)}")
@@ -234,7 +236,8 @@ def request_id(frames: list[bytes]) -> str:
 
 def encode_reply(reply: Reply) -> list[bytes]:
     """Return the frames of *reply*."""
-    head = [PROTOCOL.encode(), _KINDS[type(reply)].encode()]
+    kind = next(kind for kind, cls in _REPLIES.items() if type(reply) is cls)
+    head = [PROTOCOL.encode(), kind.encode()]
     if not isinstance(reply, Suggestions):
         return [*head, *_fields(reply)]
     frames = [*head, reply.id.encode(), f"{reply.total_ms:.1f}".encode()]
@@ -254,7 +257,7 @@ def decode_reply(frames: list[bytes]) -> Reply:
         if head != PROTOCOL.encode():
             message = f"the daemon speaks {head[:20]!r}, this client {PROTOCOL}: eidosctl restart"
             raise ProtocolError(message, code=ErrorCode.VERSION)
-        cls = {name: cls for cls, name in _KINDS.items()}[_text(kind)]  # pyright: ignore[reportArgumentType]
+        cls = _REPLIES[_text(kind)]
         if cls is Status:
             return Status(id=_text(rest[0]), body=rest[1])
         texts = [_text(frame) for frame in rest]

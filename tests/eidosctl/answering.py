@@ -8,6 +8,7 @@ from typing import Any, Self
 import zmq
 
 from eidos.protocol import (
+    CancelRequest,
     Candidate,
     Certainty,
     Failure,
@@ -31,10 +32,21 @@ IDLE: dict[str, Any] = {
     "rss_bytes": 32 << 20,
     "cpu_percent": 0.1,
     "model": {"name": "toy", "path": "/m", "sha256": "ab", "load_time_s": 0.5},
-    "engine": {"pid": 2, "state": "idle", "restarts": 0, "rss_bytes": 64 << 20, "cpu_percent": 1},
-    "requests": {"total": 3, "ok": 2, "failed": 1, "errors": {"busy": 1}},
+    "engines": [
+        {
+            "pid": 2,
+            "state": "idle",
+            "slots": 8,
+            "slots_in_use": 0,
+            "restarts": 0,
+            "rss_bytes": 64 << 20,
+            "cpu_percent": 1,
+        }
+    ],
+    "requests": {"total": 3, "ok": 2, "failed": 1, "errors": {"busy": 1}, "cancelled": 0},
     "latency_ms": {"p50": 10.0, "p95": 20.0, "p99": 30.0, "count": 2},
     "queue": {"length": 0, "size": 32},
+    "refused": {"full": 0, "late": 0, "rate": 0},
     "cache": {
         "hits": 2,
         "shared": 1,
@@ -58,13 +70,14 @@ def candidate(
 
 
 class AnsweringDaemon:
-    """Answers suggestions with `says`: candidates, or the failure's code and message."""
+    """Answers suggestions with `says`: candidates, or a failure's code and message, or nothing."""
 
     def __init__(self, socket: Path) -> None:
-        self.says: list[Candidate] | tuple[Any, str] = []
+        self.says: list[Candidate] | tuple[Any, str] | None = []
         self.status = IDLE
         self.version = "0.1.0"
         self.asked: list[SuggestRequest] = []
+        self.cancelled: list[str] = []
         self._socket = socket
         self._stop = threading.Event()
         self._bound = threading.Event()
@@ -88,17 +101,24 @@ class AnsweringDaemon:
             while not self._stop.is_set():
                 if router.poll(20):
                     sender, *frames = router.recv_multipart()
-                    router.send_multipart([sender, *encode_reply(self._reply(frames))])
+                    reply = self._reply(frames)
+                    if reply is not None:
+                        router.send_multipart([sender, *encode_reply(reply)])
 
-    def _reply(self, frames: list[bytes]) -> Reply:
+    def _reply(self, frames: list[bytes]) -> Reply | None:
         request = decode_request(frames)
         match request:
             case PingRequest():
                 return Pong(request.id, self.version)
             case StatusRequest():
                 return Status(request.id, json.dumps(self.status).encode())
+            case CancelRequest():
+                self.cancelled.append(request.id)
+                return None
             case SuggestRequest():
                 self.asked.append(request)
+                if self.says is None:
+                    return None
                 if isinstance(self.says, tuple):
                     return Failure(request.id, *self.says)
                 return Suggestions(request.id, 12.5, tuple(self.says[: request.count]))

@@ -1,11 +1,14 @@
 """`eidosctl suggest`: what stands on standard output, what on standard error, and the exit code."""
 
 import json
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 from answering import AnsweringDaemon, candidate
-from home import Home
+from home import EIDOSCTL, Home
+from real_daemon import until
 
 from eidos.protocol import Certainty, ErrorCode, Level, Shell
 
@@ -252,3 +255,25 @@ def test_jsonl_keeps_going_after_a_failure(home: Home, answering: AnsweringDaemo
     row = json.loads(home.ok("suggest", "--jsonl", stdin=b"one"))
     assert (row["command"], row["error"]) == (None, None)
     assert row["candidates"][0]["verdict"] == "block"
+
+
+@pytest.mark.parametrize("arguments", [["list files"], ["--jsonl"]], ids=["one", "lines"])
+def test_ctrl_c_calls_the_request_off(
+    home: Home, answering: AnsweringDaemon, arguments: list[str]
+) -> None:
+    """The daemon hears that nobody waits any more; eidosctl ends as programs do on Ctrl-C."""
+    answering.says = None
+    command = [EIDOSCTL, "suggest", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=home.environ, stdin=pipe, stdout=pipe) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"list files\n")
+        process.stdin.flush()
+        until(lambda: answering.asked)
+
+        process.send_signal(signal.SIGINT)
+
+        assert process.communicate(timeout=30) == (b"", None)
+        assert process.returncode == 130
+    until(lambda: answering.cancelled)
+    assert answering.cancelled == [answering.asked[0].id]

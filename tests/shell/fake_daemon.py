@@ -26,6 +26,7 @@ import zmq
 
 from eidos.errors import ProtocolError
 from eidos.protocol import (
+    CancelRequest,
     Candidate,
     Certainty,
     ErrorCode,
@@ -105,6 +106,8 @@ class FakeDaemon:
     ) -> None:
         self.path = path
         self.requests: list[SuggestRequest] = []
+        self.cancelled: list[str] = []
+        """The ids of the requests that clients called off."""
         self.answers = 0
         """How many answers were sent."""
         self._behaviour = behaviour
@@ -178,6 +181,9 @@ class FakeDaemon:
             request = decode_request(frames)
         except ProtocolError as exc:  # as the real daemon answers what it cannot take
             return encode_reply(Failure(request_id(frames), ErrorCode(exc.code), str(exc)))
+        if isinstance(request, CancelRequest):
+            self.cancelled.append(request.id)
+            return None
         assert isinstance(request, SuggestRequest), "widgets send nothing else"
         self.requests.append(request)
         return self._behaviour(request)

@@ -91,8 +91,8 @@ def test_enter_during_the_wait_runs_nothing_and_ctrl_c_gives_the_request_back(
 ) -> None:
     """While a real engine is held still, Enter does nothing and Ctrl-C leaves the line."""
     eidosctl(real, "start")
-    until(lambda: real.status()["engine"]["pid"])
-    engine = real.status()["engine"]["pid"]
+    until(lambda: real.status()["engines"][0]["pid"])
+    engine = real.status()["engines"][0]["pid"]
     terminal = open_shell(shell.name, size=ROOMY, env={"EIDOS_CTL": str(real.eidosctl)})
     request = "make an empty file named PWNED"
     terminal.press(request)
@@ -100,7 +100,7 @@ def test_enter_during_the_wait_runs_nothing_and_ctrl_c_gives_the_request_back(
     os.kill(engine, signal.SIGSTOP)
 
     terminal.press(CTRL_G)
-    until(lambda: real.status()["engine"]["state"] == "busy")
+    until(lambda: real.status()["engines"][0]["state"] == "busy")
     terminal.press(ENTER + ENTER)
     terminal.press(CTRL_C)
 
