@@ -119,9 +119,9 @@ def _daemon(place: Place) -> Iterator[Check]:
     same = pong.version == __version__
     detail = f"daemon {pong.version}, eidosctl {__version__}"
     yield Check("versions", same, detail, "eidosctl restart")
-    engine = service.status(place)["engine"]
-    detail = f"pid {engine['pid']}, {engine['state']}, {engine['restarts']} restarts"
-    yield Check("engine", engine["pid"] is not None, detail, "eidosctl logs; eidosctl restart")
+    for engine in service.status(place)["engines"]:
+        detail = f"pid {engine['pid']}, {engine['state']}, {engine['restarts']} restarts"
+        yield Check("engine", engine["pid"] is not None, detail, "eidosctl logs; eidosctl restart")
     yield _suggestion(place)
 
 
