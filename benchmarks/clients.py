@@ -66,7 +66,13 @@ def load(texts: Sequence[str], clients: int, threads: int) -> Load:
     Fresh, so that no answer is one that the daemon gave before. Its log says what the engine took,
     in whole milliseconds.
     """
-    with real_daemon(EIDOS_LOG_LEVEL="debug", EIDOS_THREADS=str(threads)) as daemon:
+    environ = {
+        "EIDOS_LOG_LEVEL": "debug",
+        "EIDOS_THREADS": str(threads),
+        "EIDOS_RATE_LIMIT_PER_S": "0",  # to the daemon, all clients are this one process
+        "EIDOS_DEADLINE_S": str(PATIENCE_S),
+    }
+    with real_daemon(**environ) as daemon:
         daemon.ask(EXAMPLE)
         crowd = Crowd(daemon.socket, texts)
         crowd.ask_all(clients)
@@ -75,7 +81,7 @@ def load(texts: Sequence[str], clients: int, threads: int) -> Load:
         if clients == 1:
             again.ask_all(1)
         status = daemon.status()
-        pids = {"eidosd": status["pid"], "engine": status["engine"]["pid"]}
+        pids = {"eidosd": status["pid"], "engine": status["engines"][0]["pid"]}
         return Load(
             clients,
             crowd.taken_s,

@@ -140,7 +140,7 @@ def _clear(terminal: Terminal, shell: Shell) -> None:
 
 def _pids(daemon: RealDaemon) -> dict[str, int]:
     status = daemon.status()
-    return {"eidosd": status["pid"], "engine": status["engine"]["pid"]}
+    return {"eidosd": status["pid"], "engine": status["engines"][0]["pid"]}
 
 
 def _memory(daemon: RealDaemon) -> dict[str, tuple[float, float]]:

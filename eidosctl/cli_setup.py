@@ -72,11 +72,12 @@ def doctor() -> None:
     Starts a new interactive shell to see what Ctrl-G does there. Exits with 1 if a part fails.
     """
     from eidosctl import doctor as parts
-    from eidosctl import doctor_shells
+    from eidosctl import doctor_remote, doctor_shells
 
     place = Place.find(os.environ)
     failures = 0
-    for check in (*parts.checks(place), *doctor_shells.checks(place)):
+    found = (*parts.checks(place), *doctor_remote.checks(place), *doctor_shells.checks(place))
+    for check in found:
         failures += not check.ok
         mark = "ok  " if check.ok else "FAIL"
         click.echo(printable(f"{mark}  {check.name:<16}{check.detail}"))

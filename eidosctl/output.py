@@ -22,23 +22,24 @@ def as_json(value: object, *, indent: int | None = None) -> str:
 
 def status_lines(body: Mapping[str, Any]) -> list[str]:
     """Return what `eidosctl status` prints for the daemon's answer *body*."""
-    model, engine = body["model"], body["engine"]
+    model, engines = body["model"], body["engines"]
     requests, latency, queue = body["requests"], body["latency_ms"], body["queue"]
-    total_mb = (body["rss_bytes"] + engine["rss_bytes"]) / _MEBIBYTE
+    total_mb = sum(process["rss_bytes"] for process in (body, *engines)) / _MEBIBYTE
     failed = ", ".join(f"{code} {count}" for code, count in sorted(requests["errors"].items()))
     rows = [
         ("daemon", f"pid {body['pid']}, version {body['version']}, up {_span(body['uptime_s'])}"),
         ("socket", body["socket"]),
         ("model", f"{model['name'] or 'loading'}"),
         ("", f"{model['path']}"),
-        ("", f"sha256 {model['sha256']}, loaded in {model['load_time_s']:.2f} s"),
-        ("engine", f"pid {engine['pid']}, {engine['state']}, {engine['restarts']} restarts"),
+        ("", _origin(model)),
+        *(("engine", _engine(engine)) for engine in engines),
         ("memory", f"{total_mb:.0f} MB (daemon {body['rss_bytes'] / _MEBIBYTE:.0f} MB)"),
-        ("cpu", f"daemon {body['cpu_percent']} %, engine {engine['cpu_percent']} % since start"),
-        ("requests", f"{requests['total']} ({requests['ok']} ok, {requests['failed']} failed)"),
+        ("cpu", f"daemon {body['cpu_percent']} % since start"),
+        ("requests", _requests(requests)),
         ("errors", failed or "none"),
         ("latency", _latency(latency)),
         ("queue", f"{queue['length']} of {queue['size']}"),
+        ("refused", _refused(body["refused"])),
         ("cache", _cache(body["cache"])),
     ]
     return table(rows)
@@ -55,6 +56,30 @@ def table(rows: Sequence[tuple[str, str]]) -> list[str]:
     """Return one line for each row, the second column aligned."""
     width = max((len(name) for name, _ in rows), default=0)
     return [printable(f"{name:<{width}}  {text}".rstrip()) for name, text in rows]
+
+
+def _engine(engine: Mapping[str, Any]) -> str:
+    slots = f"{engine['slots_in_use']} of {engine['slots']} slots in use"
+    usage = f"{engine['rss_bytes'] / _MEBIBYTE:.0f} MB, {engine['cpu_percent']} % since start"
+    restarts = f"{engine['restarts']} restarts"
+    return ", ".join([f"pid {engine['pid']}", engine["state"], slots, restarts, usage])
+
+
+def _requests(requests: Mapping[str, Any]) -> str:
+    parts = ", ".join(f"{requests[name]} {name}" for name in ("ok", "failed", "cancelled"))
+    return f"{requests['total']} ({parts})"
+
+
+def _refused(refused: Mapping[str, int]) -> str:
+    words = {"full": "queue full", "late": "would come too late", "rate": "too many a second"}
+    return ", ".join(f"{refused[key]} {word}" for key, word in words.items() if refused[key]) or "0"
+
+
+def _origin(model: Mapping[str, Any]) -> str:
+    """Return which model it is, as far as one can tell: of a server's nobody knows the weights."""
+    if model["name"] and not model["sha256"]:
+        return "another server, to which the texts go (docs/remote-engine.md)"
+    return f"sha256 {model['sha256']}, loaded in {model['load_time_s']:.2f} s"
 
 
 def _latency(latency: Mapping[str, Any]) -> str:

@@ -165,7 +165,7 @@ def _wait_until_ready(
         attempt.begin()
     while (now_s := time.monotonic()) < deadline_s:
         body = _status_if_any(place)
-        if body is not None and body["engine"]["state"] != "loading":
+        if body is not None and any(each["state"] != "loading" for each in body["engines"]):
             return body
         ended = attempt.end() if attempt is not None and body is None else None
         if ended is not None and ended[0] not in {0, _ALREADY_RUNNING}:

@@ -189,28 +189,28 @@ def test_a_full_queue_says_busy_at_once(stopped: RealDaemon) -> None:
 
 def test_an_engine_killed_in_a_request_costs_one_retry(own: RealDaemon) -> None:
     """The request whose engine dies is answered by the next engine."""
-    old = own.status()["engine"]["pid"]
+    old = own.status()["engines"][0]["pid"]
     replies: list[Reply] = []
     worker = threading.Thread(target=lambda: replies.append(own.ask(EXAMPLE, count=8)))
     worker.start()
-    until(lambda: own.status()["engine"]["state"] == "busy", log=lambda: own.log)
+    until(lambda: own.status()["engines"][0]["state"] == "busy", log=lambda: own.log)
 
     os.kill(old, signal.SIGKILL)
 
     worker.join()
     assert isinstance(replies[0], Suggestions)
     assert replies[0].candidates[0].command == EXAMPLE_COMMAND
-    assert own.status()["engine"]["restarts"] == 1
+    assert own.status()["engines"][0]["restarts"] == 1
     assert "starting it again" in own.log
 
 
 def test_an_engine_killed_while_idle_is_replaced(own: RealDaemon) -> None:
     """Nobody needs to ask before a dead engine is noticed."""
-    old = own.status()["engine"]["pid"]
+    old = own.status()["engines"][0]["pid"]
 
     os.kill(old, signal.SIGKILL)
 
-    until(lambda: own.status()["engine"]["pid"] not in {old, None}, log=lambda: own.log)
+    until(lambda: own.status()["engines"][0]["pid"] not in {old, None}, log=lambda: own.log)
     assert answers(own)
 
 
@@ -222,7 +222,7 @@ def test_a_request_that_kills_every_engine_gets_an_error(own: RealDaemon) -> Non
     killed: set[int] = set()
 
     def busy_engine() -> int:
-        engine = own.status()["engine"]
+        engine = own.status()["engines"][0]
         return engine["pid"] if engine["state"] == "busy" and engine["pid"] not in killed else 0
 
     for _ in range(2):
@@ -241,17 +241,17 @@ def test_a_request_that_kills_every_engine_gets_an_error(own: RealDaemon) -> Non
 def test_a_hanging_engine_is_restarted(stopped: RealDaemon) -> None:
     """An engine that is stopped (SIGSTOP) is given up, replaced, and the request answered."""
     stopped.start(EIDOS_ENGINE_TIMEOUT_S="3", EIDOS_DEADLINE_S="60").until_loaded()
-    os.kill(stopped.status()["engine"]["pid"], signal.SIGSTOP)
+    os.kill(stopped.status()["engines"][0]["pid"], signal.SIGSTOP)
 
     assert answers(stopped)
-    assert stopped.status()["engine"]["restarts"] >= 1
+    assert stopped.status()["engines"][0]["restarts"] >= 1
     assert "no answer in 3 s" in stopped.log
 
 
 def test_a_request_past_its_deadline_gets_an_error_not_silence(stopped: RealDaemon) -> None:
     """While the engine hangs, waiting requests are told so when their time is up."""
     stopped.start(EIDOS_DEADLINE_S="0.5").until_loaded()
-    engine = stopped.status()["engine"]["pid"]
+    engine = stopped.status()["engines"][0]["pid"]
     os.kill(engine, signal.SIGSTOP)
 
     reply = stopped.ask(EXAMPLE)
@@ -321,7 +321,7 @@ def test_a_full_disk_for_the_log_does_not_stop_the_daemon(stopped: RealDaemon) -
     stopped.until_loaded()
 
     assert answers(stopped)
-    os.kill(stopped.status()["engine"]["pid"], signal.SIGKILL)
+    os.kill(stopped.status()["engines"][0]["pid"], signal.SIGKILL)
     assert answers(stopped)
 
 

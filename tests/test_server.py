@@ -12,7 +12,9 @@ from real_daemon import EXAMPLE, EXAMPLE_COMMAND, RealDaemon, until
 from eidos import __version__
 from eidos.client import ask, is_listening, ping
 from eidos.errors import DaemonUnavailable
+from eidos.model_files import SUMS
 from eidos.protocol import ErrorCode, Failure, Level, Shell, Suggestions, SuggestRequest
+from eidos.resources import model_dir
 
 pytestmark = pytest.mark.model
 
@@ -83,9 +85,9 @@ def test_status_tells_what_a_person_asks(running: RealDaemon) -> None:
 
     assert running.process is not None
     assert after["pid"] == running.process.pid
-    assert Path(f"/proc/{after['engine']['pid']}").exists()
+    assert Path(f"/proc/{after['engines'][0]['pid']}").exists()
     assert after["model"]["name"] == "eidos-135m (embedded)"
-    assert after["model"]["sha256"].startswith("9f9c990b")
+    assert after["model"]["sha256"] in (model_dir() / SUMS).read_text()
     assert after["socket"] == str(running.socket)
     assert after["version"] == __version__
     assert after["requests"]["ok"] == before["requests"]["ok"] + 1
@@ -93,7 +95,7 @@ def test_status_tells_what_a_person_asks(running: RealDaemon) -> None:
     assert after["requests"]["errors"]["empty"] >= 1
     assert 0 < after["latency_ms"]["p50"] <= after["latency_ms"]["p99"]
     assert after["queue"] == {"length": 0, "size": 32}
-    assert after["engine"]["rss_bytes"] > after["rss_bytes"] > 10_000_000
+    assert after["engines"][0]["rss_bytes"] > after["rss_bytes"] > 10_000_000
 
 
 def test_the_socket_is_for_its_owner_only(running: RealDaemon) -> None:
@@ -145,10 +147,10 @@ def test_a_stop_answers_what_is_under_way_and_leaves_nothing(
 ) -> None:
     """Requests under way get their answers, later ones an error; then socket and engine go."""
     replies: list[object] = []
-    engine_pid = own.status()["engine"]["pid"]
+    engine_pid = own.status()["engines"][0]["pid"]
     worker = threading.Thread(target=lambda: replies.append(own.ask(EXAMPLE, count=8)))
     worker.start()
-    until(lambda: own.status()["engine"]["state"] == "busy", log=lambda: own.log)
+    until(lambda: own.status()["engines"][0]["state"] == "busy", log=lambda: own.log)
 
     own.signal(number)
 
@@ -163,7 +165,7 @@ def test_a_stop_answers_what_is_under_way_and_leaves_nothing(
 
 def test_a_killed_daemon_is_replaced_and_its_engine_ends(own: RealDaemon) -> None:
     """After kill -9 the engine goes too, and the next daemon takes over the stale socket."""
-    engine_pid = own.status()["engine"]["pid"]
+    engine_pid = own.status()["engines"][0]["pid"]
     own.signal(signal.SIGKILL)
     own.wait()
     assert own.socket.exists()

@@ -10,7 +10,8 @@ import pytest
 from eidos import surroundings
 from eidos.audit import AuditLog
 from eidos.config import Config
-from eidos.context import Context
+from eidos.context import Context, Field
+from eidos.engine_messages import Loaded
 from eidos.listener import Message
 from eidos.notify import Notifier
 from eidos.protocol import Candidate, Shell, SuggestRequest, encode_request
@@ -118,10 +119,26 @@ def test_a_folder_that_does_not_answer_is_not_waited_for(
 class Asked(list[SuggestRequest]):
     """A pipeline that remembers what it was asked, and answers nothing."""
 
-    async def suggest(self, asked: SuggestRequest) -> tuple[Candidate, ...]:
+    async def suggest(self, asked: SuggestRequest, client: str) -> tuple[Candidate, ...]:
         """Remember *asked*."""
+        assert client == str(os.getpid())
         self.append(asked)
         return ()
+
+
+def handed_on(folder: Path, *, context: bool, loaded: Loaded | None) -> list[SuggestRequest]:
+    """Return what a server hands on of a request from *folder* whose last command failed."""
+    audit, asked = AuditLog(folder / "audit"), Asked()
+
+    async def answer() -> None:
+        server = Server(Config(context=context), folder / "socket", Notifier({}), audit=audit)
+        server._pipeline = asked  # pyright: ignore[reportAttributeAccessIssue]
+        server._engine.loaded = loaded
+        frames = encode_request(request(folder, last="make", status=2))
+        await server._answer(Message(b"x", os.getuid(), os.getpid(), frames))
+
+    asyncio.run(answer())
+    return asked
 
 
 @pytest.mark.parametrize("context", [True, False])
@@ -129,17 +146,21 @@ def test_a_daemon_uses_no_context_where_the_configuration_says_so(
     tmp_path: Path, *, context: bool
 ) -> None:
     """With context = false nothing behind the server sees what a shell told."""
-    audit = AuditLog(tmp_path / "audit")
-    told, asked = request(tmp_path, last="make", status=2), Asked()
+    told = request(tmp_path, last="make", status=2)
 
-    async def answer() -> None:
-        server = Server(Config(context=context), tmp_path / "socket", Notifier({}), audit=audit)
-        server._pipeline = asked  # pyright: ignore[reportAttributeAccessIssue]
-        await server._answer(Message(b"x", os.getuid(), encode_request(told)))
+    assert handed_on(tmp_path, context=context, loaded=None) == [told if context else request()]
 
-    asyncio.run(answer())
 
-    assert asked == [told if context else request()]
+@pytest.mark.parametrize("told", [("files",), ()])
+def test_a_folder_is_read_only_for_a_model_that_is_told_of_it(
+    tmp_path: Path, told: tuple[Field, ...]
+) -> None:
+    """No request waits for the names of a folder that nobody asks for."""
+    loaded = Loaded("tiny", "model.onnx", "", 0.1, told=told)
+
+    (asked,) = handed_on(tmp_path, context=True, loaded=loaded)
+
+    assert bool(asked.cwd) is bool(told)
 
 
 def test_a_model_may_be_told_what_is_known(tmp_path: Path) -> None:

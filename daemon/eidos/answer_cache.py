@@ -4,7 +4,7 @@ What is kept are drafts, which depend on nothing but the engine and the job. Eve
 done anew for each request: looking around, judging under the policy in force, ranking. So no
 verdict is older than its request, and each use of an override is in the audit log.
 
-A restart of the engine empties the cache, whatever its reason: another model, another index and
+A start of any engine empties the cache, whatever its reason: another model, another index and
 another version all begin with one, and no list of what an answer depends on can be incomplete.
 Nothing is written to a disk or a log.
 """
@@ -40,7 +40,7 @@ class Engine(Protocol):
 
     @property
     def loaded(self) -> Loaded | None:
-        """What the engine of now has loaded: another object after each start of one."""
+        """What the engine started last has loaded: another object after each start of one."""
         ...
 
     async def generate(self, job: Job) -> list[Draft]:

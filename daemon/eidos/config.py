@@ -33,7 +33,7 @@ class Config:
         Literal["debug", "info", "warning", "error"],
         Meta(description="What is logged; request texts and commands appear at debug only."),
     ] = "info"
-    threads: Annotated[int, Meta(ge=1, le=64, description="Threads that the model uses.")] = 2
+    threads: Annotated[int, Meta(ge=1, le=64, description="Threads that a model uses.")] = 2
     max_tokens: Annotated[
         int, Meta(ge=8, le=512, description="Longest command, in tokens of the model.")
     ] = 96
@@ -41,8 +41,16 @@ class Config:
         int, Meta(ge=1, le=1000, description="Requests that may wait; more are told 'busy'.")
     ] = 32
     deadline_s: Annotated[
-        float, Meta(ge=0.1, le=300, description="A request older than this gets an error.")
+        float,
+        Meta(ge=0.1, le=300, description="A request that is older, or would be, gets an error."),
     ] = 10.0
+    rate_limit_per_s: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="Requests a second from one program; 0: no limit."),
+    ] = 50
+    engines: Annotated[
+        int, Meta(ge=1, le=8, description="Engine processes, each with a model and its threads.")
+    ] = 1
     engine_timeout_s: Annotated[
         float, Meta(ge=0.1, le=300, description="An engine silent for longer is restarted.")
     ] = 20.0
@@ -67,6 +75,28 @@ class Config:
         bool,
         Meta(description="Whether the folder and the last command that a shell tells may count."),
     ] = True
+    remote_url: Annotated[
+        str,
+        Meta(
+            description="An OpenAI-compatible server to ask in the model's place: texts go there.",
+            extra={"noun": "an address: https, or http to this machine"},
+        ),
+    ] = ""
+    remote_model: Annotated[
+        str,
+        Meta(description="The model's name on that server.", extra={"noun": "a name"}),
+    ] = ""
+    remote_kind: Annotated[
+        Literal["completion", "chat"],
+        Meta(description="Whether it serves Eidos' own weights, or a general chat model."),
+    ] = "completion"
+    remote_key_file: Annotated[
+        str, Meta(description="A file of mode 0600 with its key; or EIDOS_REMOTE_KEY.")
+    ] = ""
+    remote_timeout_s: Annotated[
+        float,
+        Meta(ge=0.1, le=300, description="How long its answer may take, a second try included."),
+    ] = 8.0
     profile: Annotated[
         Literal["strict", "balanced", "warn-only"],
         Meta(description="How strict the validator is; docs/validator.md says what each does."),
@@ -101,7 +131,7 @@ def allowed(key: str) -> str:
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(get_args(kind))
     if kind is str:
-        return "a path"
+        return (meta.extra or {}).get("noun", "a path")
     if kind is bool:
         return "true or false"
     if get_origin(kind) is Mapping:

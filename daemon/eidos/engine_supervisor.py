@@ -1,27 +1,41 @@
-"""Keep one engine process alive, and give it one job at a time.
+"""The engines as the daemon sees them: one queue, and behind it processes that may die.
 
-A job whose engine dies under it is tried once more on the next engine; then its client gets an
-error, because a request that kills two engines would kill the third. Jobs wait in a bounded
-queue; one whose client gave up (its deadline passed) leaves it.
+A job whose engine dies under it is tried once more, in front of all that wait; then its client
+gets an error, because a request that kills two engines would kill the third. An engine has at most
+one such job at a time: so the one that kills is the only one that meets two deaths. Jobs whose
+client gave up leave the queue, or are stopped in the engine.
 """
 
 import asyncio
 import logging
+import math
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from eidos import engine_messages as messages
-from eidos.engine_process import EngineProcess, EngineUnusable
-from eidos.errors import EngineError, ModelError, RequestRefused
-from eidos.protocol import ErrorCode
+from eidos.admission import Admission
+from eidos.engine_process import PROGRAM, EngineUnusable
+from eidos.errors import EngineError, ModelError
+from eidos.kept_engine import KeptEngine
 
 log = logging.getLogger(__name__)
 
-RESTART_DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
-"""Pause before the first, second, … start in a row without a served job between."""
 _MAX_TRIES: Final = 2
+
+
+class EngineState(msgspec.Struct, frozen=True):
+    """How one engine is; `state` is loading, idle or busy."""
+
+    pid: int | None
+    state: str
+    slots: int
+    """How many jobs it works on at a time; 0 while it loads."""
+    slots_in_use: int
+    restarts: int
 
 
 @dataclass(slots=True, eq=False)
@@ -30,126 +44,177 @@ class _Ticket:
 
     job: messages.Job
     answer: asyncio.Future[list[messages.Draft]]
-    tries: int = 0
+    deaths: int = 0
+    serving: asyncio.Task[None] | None = None
 
 
 class EngineSupervisor:
-    """The engine as the daemon sees it: a queue in front of a process that may die."""
+    """A queue in front of *engines* processes, each of which may take several jobs at once."""
 
     def __init__(
-        self, settings: messages.EngineSettings, *, queue_size: int, job_timeout_s: float
+        self,
+        settings: messages.EngineSettings,
+        *,
+        queue_size: int,
+        job_timeout_s: float,
+        deadline_s: float = math.inf,
+        engines: int = 1,
+        program: tuple[str, ...] = PROGRAM,
     ) -> None:
-        self._settings = settings
-        self._job_timeout_s = job_timeout_s
-        self._waiting: deque[_Ticket] = deque()
-        self._news = asyncio.Event()  # a job has come, or the engine has died
-        self.queue_size = queue_size
-        self._under_way: _Ticket | None = None
-        self._engine: EngineProcess | None = None
-        self._failures = 0
+        self._admission: Admission[_Ticket] = Admission(
+            queue_size=queue_size, deadline_s=deadline_s
+        )
+        self._returned: deque[_Ticket] = deque()
+        """Jobs whose engine died, to be tried again."""
+        self._under_way: dict[KeptEngine, set[_Ticket]] = {
+            KeptEngine(
+                settings, job_timeout_s=job_timeout_s, is_required=number == 0, program=program
+            ): set()
+            for number in range(engines)
+        }
+        self._is_loaded = asyncio.Event()
+        # Another object after each start of any engine, which empties the cache of answers. Its
+        # sha256 is of the model alone: after an upgrade in place the same model is asked with
+        # other known commands and other words, so it cannot tell whether answers are still the
+        # same. What one restart too many costs is a second look at some requests.
         self.loaded: messages.Loaded | None = None
-        self.restarts = 0
 
     @property
     def pid(self) -> int | None:
-        """The process id of the engine, None while there is none that can serve."""
-        return self._engine.pid if self._engine else None
-
-    @property
-    def state(self) -> str:
-        """One word: loading, idle or busy."""
-        if self._engine is None:
-            return "loading"
-        return "busy" if self._under_way else "idle"
+        """The process id of an engine that can serve, None while there is none."""
+        return next((engine.pid for engine in self._under_way if engine.pid), None)
 
     @property
     def queue_length(self) -> int:
         """How many jobs wait."""
-        return len(self._waiting)
+        return len(self._admission.queue) + len(self._returned)
+
+    @property
+    def admission(self) -> Admission[_Ticket]:
+        """Who waits, and how many were refused."""
+        return self._admission
+
+    def engines(self) -> list[EngineState]:
+        """Return how each engine is."""
+        return [
+            EngineState(
+                pid=engine.pid,
+                state="loading" if engine.pid is None else "busy" if tickets else "idle",
+                slots=engine.slots,
+                slots_in_use=len(tickets),
+                restarts=engine.restarts,
+            )
+            for engine, tickets in self._under_way.items()
+        ]
 
     async def generate(self, job: messages.Job) -> list[messages.Draft]:
-        """Return the drafts for *job*, likeliest first.
+        """Return the drafts for *job*, likeliest first; cancelled, it stops working on it.
 
         Raises:
-            RequestRefused: too many jobs wait.
+            RequestRefused: too many jobs wait, or its turn would come too late.
             EngineError: the model failed on it, or two engines died of it.
         """
-        if len(self._waiting) >= self.queue_size:
-            message = f"{self.queue_size} requests are waiting already; try again in a moment"
-            raise RequestRefused(message, code=ErrorCode.BUSY)
         ticket = _Ticket(job, asyncio.get_running_loop().create_future())
-        self._waiting.append(ticket)
-        self._news.set()
+        leaving = self._admission.admit(job.client, ticket, slots=self._slots())
+        if leaving is not None and not leaving.answer.done():
+            leaving.answer.set_exception(self._admission.too_many())
+        self._hand_out()
         try:
             return await ticket.answer
         finally:
-            with suppress(ValueError):  # usually the engine has taken it
-                self._waiting.remove(ticket)
+            self._let_go(ticket)
 
     async def run(self) -> None:
-        """Keep an engine running until cancelled, then end it.
+        """Keep the engines running until cancelled, then end them.
 
         Raises:
             ModelError: the very first engine cannot use its model; restarting will not help.
         """
-        while True:
-            await asyncio.sleep(RESTART_DELAYS_S[min(self._failures, len(RESTART_DELAYS_S) - 1)])
-            try:
-                await self._one_life()
-            except EngineError as exc:
-                if isinstance(exc, EngineUnusable) and self.loaded is None:
-                    raise ModelError(str(exc)) from exc
-                log.warning("the engine failed: %s; starting it again", exc)
-                self._give_up_after_two_tries()
-            self._failures += 1
-            self.restarts += 1
-
-    async def _one_life(self) -> None:
-        """Start an engine and feed it jobs; end with the EngineError that ends its life."""
-        engine, self.loaded = await EngineProcess.start(self._settings)
-        self._engine = engine
-        load_time_s = self.loaded.load_time_s
-        log.info("the engine is ready: pid %d, model loaded in %.2f s", engine.pid, load_time_s)
+        lives = [
+            asyncio.create_task(self._keep(engine, is_first=number == 0), name=f"engine {number}")
+            for number, engine in enumerate(self._under_way)
+        ]
         try:
-            while True:
-                self._under_way = self._under_way or await self._next_ticket(engine)
-                if not self._under_way.answer.done():
-                    await self._serve(engine, self._under_way)
-                self._under_way = None
+            done, _ = await asyncio.wait(lives, return_when=asyncio.FIRST_COMPLETED)
+            for life in done:
+                life.result()  # a life never ends but by an error: raise it
+        except EngineUnusable as exc:
+            raise ModelError(str(exc)) from exc
         finally:
-            self._engine = None
-            await engine.end()
+            for life in lives:
+                life.cancel()
+            await asyncio.gather(*lives, return_exceptions=True)
 
-    async def _next_ticket(self, engine: EngineProcess) -> _Ticket:
-        """Wait for a job; an engine that dies meanwhile is noticed at once."""
-        death = asyncio.ensure_future(engine.death())
-        death.add_done_callback(lambda _: self._news.set())
+    async def _keep(self, engine: KeptEngine, *, is_first: bool) -> None:
+        if not is_first:  # the first answer comes sooner where only one engine loads
+            await self._is_loaded.wait()
+        await engine.run(self._on_start)
+
+    def _slots(self) -> int:
+        """Return how many jobs can be worked on at a time, soon if not now."""
+        slots = sum(engine.slots for engine in self._under_way)
+        if not slots and self.loaded:  # all died at once: one of them is back in a moment
+            return self.loaded.slots
+        return slots
+
+    def _on_start(self, loaded: messages.Loaded) -> None:
+        self.loaded = loaded
+        self._is_loaded.set()
+        self._hand_out()
+
+    def _hand_out(self) -> None:
+        """Give jobs to engines while there are both."""
+        while (chosen := self._next()) is not None:
+            ticket, engine = chosen
+            self._under_way[engine].add(ticket)
+            ticket.serving = asyncio.create_task(self._serve(ticket, engine), name="job")
+            # Not in a finally of the task's own: one that is cancelled at once never begins.
+            ticket.serving.add_done_callback(lambda _, t=ticket, e=engine: self._free(t, e))
+
+    def _next(self) -> tuple[_Ticket, KeptEngine] | None:
+        free = [engine for engine, jobs in self._under_way.items() if len(jobs) < engine.slots]
+        trusting = [e for e in free if not any(ticket.deaths for ticket in self._under_way[e])]
+        if self._returned and trusting:
+            return self._returned.popleft(), self._freest(trusting)
+        if free and self._admission.queue:
+            return self._admission.queue.pop(), self._freest(free)
+        return None
+
+    def _freest(self, engines: list[KeptEngine]) -> KeptEngine:
+        return max(engines, key=lambda engine: engine.slots - len(self._under_way[engine]))
+
+    def _free(self, ticket: _Ticket, engine: KeptEngine) -> None:
+        self._under_way[engine].discard(ticket)
+        self._hand_out()
+
+    async def _serve(self, ticket: _Ticket, engine: KeptEngine) -> None:
+        begin_s = asyncio.get_running_loop().time()
         try:
-            while not self._waiting:
-                if death.done():
-                    raise EngineError(f"it ended with status {death.result()} while idle")
-                self._news.clear()
-                await self._news.wait()
-            return self._waiting.popleft()
-        finally:
-            death.cancel()
-
-    async def _serve(self, engine: EngineProcess, ticket: _Ticket) -> None:
-        ticket.tries += 1
-        answer = await engine.ask(ticket.job, timeout_s=self._job_timeout_s)
-        self._failures = 0
+            answer = await engine.ask(ticket.job)
+        except EngineError:
+            ticket.deaths += 1
+            answer = None
         if ticket.answer.done():
-            return  # its deadline passed while the engine worked
-        if isinstance(answer, str):
+            return  # nobody waits any more
+        if answer is None:
+            self._try_again(ticket)
+        elif isinstance(answer, str):
             ticket.answer.set_exception(EngineError(answer))
         else:
+            self._admission.served(asyncio.get_running_loop().time() - begin_s)
             ticket.answer.set_result(answer)
 
-    def _give_up_after_two_tries(self) -> None:
-        ticket = self._under_way
-        if ticket is None or ticket.tries < _MAX_TRIES:
-            return
-        if not ticket.answer.done():
+    def _try_again(self, ticket: _Ticket) -> None:
+        if ticket.deaths < _MAX_TRIES:
+            self._returned.append(ticket)
+        else:
             message = f"the engine died {_MAX_TRIES} times on this request; try other words"
             ticket.answer.set_exception(EngineError(message))
-        self._under_way = None
+
+    def _let_go(self, ticket: _Ticket) -> None:
+        """Have nobody work on *ticket* any more; usually it is done, and nobody does."""
+        self._admission.queue.remove(ticket.job.client, ticket)
+        with suppress(ValueError):
+            self._returned.remove(ticket)
+        if ticket.serving is not None:
+            ticket.serving.cancel()

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from xdg_base_dirs import xdg_config_home, xdg_state_home
+from xdg_base_dirs import xdg_cache_home, xdg_config_home, xdg_state_home
 
 from eidos.errors import RuntimeDirError
 
@@ -32,6 +32,11 @@ def config_file() -> Path:
 def state_dir() -> Path:
     """Return the folder for logs of a daemon that runs without systemd, and the audit log."""
     return xdg_state_home() / "eidos"
+
+
+def graph_cache_dir() -> Path:
+    """Return the folder in which several engines keep the graph that they share."""
+    return xdg_cache_home() / "eidos" / "graphs"
 
 
 def audit_file() -> Path:

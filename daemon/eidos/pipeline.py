@@ -6,10 +6,11 @@ What is known of such requests is retrieved in the engine, in front of generatin
 import logging
 from typing import Protocol
 
-from eidos.context import Context
+import msgspec
+
 from eidos.engine_messages import Draft, Job
 from eidos.protocol import Candidate, Certainty, Level, SuggestRequest
-from eidos.ranking import Weights, confidences
+from eidos.ranking import LEAST_KNOWN, Weights, confidences
 from eidos.surroundings import Surroundings, context_of
 from eidos.validator.policy import Policy
 from eidos.validator.validation import Verdict, judge
@@ -18,9 +19,6 @@ log = logging.getLogger(__name__)
 
 SECOND_LOOK = 4
 """How many candidates are drawn when the one that was asked for may not be offered."""
-
-LEAST_KNOWN = 0.12
-"""A known command less likely to be right is for another request, and may well delete something."""
 
 
 class Generator(Protocol):
@@ -59,10 +57,10 @@ class Pipeline:
         self._host = host
         self._weights = weights
 
-    async def suggest(self, request: SuggestRequest) -> tuple[Candidate, ...]:
+    async def suggest(self, request: SuggestRequest, client: str = "") -> tuple[Candidate, ...]:
         """Return at most `request.count` distinct candidates, those that may be offered first.
 
-        Among these the likeliest to be right leads.
+        Among these the likeliest to be right leads. Requests of different *client*s take turns.
 
         When nothing may be offered, a few more candidates are drawn, once: the model's second
         choice is often the same command with its quotes closed.
@@ -72,17 +70,17 @@ class Pipeline:
         """
         surroundings = await self._host.surroundings_of(request)
         context = context_of(request, surroundings)
-        candidates = await self._candidates(request, context, surroundings, request.count)
+        job = Job(request.id, request.text, request.count, context, client)
+        candidates = await self._candidates(request, job, surroundings)
         if request.count < SECOND_LOOK and all(c.verdict is Level.BLOCK for c in candidates):
-            candidates = await self._candidates(request, context, surroundings, SECOND_LOOK)
+            more = msgspec.structs.replace(job, count=SECOND_LOOK)
+            candidates = await self._candidates(request, more, surroundings)
         return candidates[: request.count]
 
     async def _candidates(
-        self, request: SuggestRequest, context: Context, surroundings: Surroundings, count: int
+        self, request: SuggestRequest, job: Job, surroundings: Surroundings
     ) -> tuple[Candidate, ...]:
-        drafts = await self._engine.generate(
-            Job(id=request.id, text=request.text, count=count, context=context)
-        )
+        drafts = await self._engine.generate(job)
         scores = confidences(request.text, drafts, self._weights, surroundings)
         best: dict[str, Candidate] = {}
         for draft, score in zip(drafts, scores, strict=True):

@@ -17,18 +17,24 @@ from eidos import __version__
 from eidos.answer_cache import AnswerCache
 from eidos.audit import AuditLog
 from eidos.config import Config
+from eidos.departures import on_departure
+from eidos.endpoint import Endpoint, endpoint_of
 from eidos.engine_messages import EngineSettings
+from eidos.engine_process import PROGRAM, REMOTE_PROGRAM
 from eidos.engine_supervisor import EngineSupervisor
 from eidos.errors import EngineError, ProtocolError, RequestRefused
 from eidos.listener import Listener, Message
 from eidos.metrics import Metrics
 from eidos.notify import Notifier
+from eidos.paths import graph_cache_dir
 from eidos.protocol import (
+    CancelRequest,
     ErrorCode,
     Failure,
     PingRequest,
     Pong,
     Reply,
+    Request,
     Status,
     StatusRequest,
     Suggestions,
@@ -37,6 +43,7 @@ from eidos.protocol import (
     encode_reply,
     request_id,
 )
+from eidos.rate_limit import RateLimit
 from eidos.status import StatusBody, take_status
 from eidos.upkeep import Upkeep
 
@@ -52,27 +59,33 @@ class Server:
     def __init__(
         self, config: Config, socket: Path, notifier: Notifier, *, audit: AuditLog
     ) -> None:
+        """Build the parts; nothing is started yet.
+
+        Raises:
+            ConfigError: the configuration names a server that cannot be used.
+        """
         self._config = config
         self._path = socket
         self._notifier = notifier
         self._started_s = time.monotonic()
         self._metrics = Metrics()
         self._stop = asyncio.Event()
-        self._requests: set[asyncio.Task[None]] = set()
+        self._requests: dict[asyncio.Task[None], Message] = {}
+        endpoint = endpoint_of(config)
+        if endpoint is not None:
+            log.warning("%s (docs/remote-engine.md)", endpoint.warning)
         self._engine = EngineSupervisor(
-            EngineSettings(
-                model_path=config.model_path,
-                tokenizer_path=config.tokenizer_path,
-                threads=config.threads,
-                max_tokens=config.max_tokens,
-                log_level=config.log_level,
-            ),
+            _engine_settings(config, endpoint),
             queue_size=config.queue_size,
             job_timeout_s=config.engine_timeout_s,
+            deadline_s=config.deadline_s,
+            engines=config.engines,
+            program=PROGRAM if endpoint is None else REMOTE_PROGRAM,
         )
         self._answers = AnswerCache(
             self._engine, size=config.cache_size, max_age_s=config.cache_age_s
         )
+        self._rate = RateLimit(config.rate_limit_per_s)
         self._audit = audit
         self._pipeline: Pipeline | None = None
         self._is_ready = asyncio.Event()
@@ -121,26 +134,20 @@ class Server:
                 log.warning("a message of uid %s was dropped", message.uid)
                 continue
             task = asyncio.create_task(self._reply(listener, message))
-            self._requests.add(task)
-            task.add_done_callback(self._requests.discard)
+            self._requests[task] = message
+            task.add_done_callback(self._requests.pop)
 
     async def _reply(self, listener: Listener, message: Message) -> None:
         reply = await self._answer(message)
-        await listener.send(message.sender, encode_reply(reply))
+        if reply is not None:
+            await listener.send(message.sender, encode_reply(reply))
 
-    async def _answer(self, message: Message) -> Reply:
-        """Return the reply to *message*, whatever happens."""
+    async def _answer(self, message: Message) -> Reply | None:
+        """Return the reply to *message*, whatever happens; None where nobody waits for one."""
         started_s = time.monotonic()
         identity = request_id(message.frames)
         try:
-            request = decode_request(message.frames)
-            match request:
-                case PingRequest():
-                    return Pong(identity, __version__)
-                case StatusRequest():
-                    return Status(identity, msgspec.json.encode(self._status()))
-                case SuggestRequest():
-                    return await self._suggest(request, started_s)
+            return await self._fulfil(decode_request(message.frames), message, started_s)
         except (ProtocolError, RequestRefused) as exc:
             return self._failure(identity, ErrorCode(exc.code), str(exc))
         except EngineError as exc:
@@ -150,17 +157,45 @@ class Server:
             reason = f"internal error: {type(exc).__name__}"
             return self._failure(identity, ErrorCode.ENGINE, reason)
 
-    def _status(self) -> StatusBody:
-        return take_status(self._path, self._started_s, self._metrics, self._engine, self._answers)
+    async def _fulfil(self, request: Request, message: Message, started_s: float) -> Reply | None:
+        match request:
+            case PingRequest():
+                return Pong(request.id, __version__)
+            case StatusRequest():
+                return Status(request.id, msgspec.json.encode(self._status()))
+            case CancelRequest():
+                return self._call_off(message.sender, request.id)
+            case SuggestRequest():
+                with on_departure(message.pid, lambda: self._call_off(message.sender, request.id)):
+                    return await self._suggest(request, message.client, started_s)
 
-    async def _suggest(self, request: SuggestRequest, started_s: float) -> Reply:
+    def _call_off(self, sender: bytes, identity: str) -> None:
+        """Stop the work on the request *identity* of the connection *sender*, if there is any."""
+        asked = [b"suggest", identity.encode()]  # all else is answered at once
+        for task, message in self._requests.items():
+            if message.sender != sender or message.frames[1:3] != asked:
+                continue
+            if not task.cancelling() and task.cancel():
+                self._metrics.cancelled()
+                log.debug("request=%s: nobody waits for it any more", identity)
+
+    def _status(self) -> StatusBody:
+        return take_status(
+            self._path, self._started_s, self._metrics, self._engine, self._answers, self._rate
+        )
+
+    async def _suggest(self, request: SuggestRequest, client: str, started_s: float) -> Reply:
+        self._rate.take(client)
         if self._stop.is_set():
             raise RequestRefused("the daemon is stopping; ask again", code=ErrorCode.STOPPING)
         if not self._config.context:
             request = msgspec.structs.replace(request, cwd="", last="", status=None)
+        elif self._engine.loaded and "files" not in self._engine.loaded.told:
+            # Reading a folder takes up to 20 ms, and choosing among 2,000 names as much.
+            request = msgspec.structs.replace(request, cwd="")
         try:
             async with asyncio.timeout(self._config.deadline_s):
-                candidates = await (await self._ready_pipeline()).suggest(request)
+                candidates = await (await self._ready_pipeline()).suggest(request, client)
         except TimeoutError:
             message = f"no answer within {self._config.deadline_s:g} s; try again in a moment"
             raise RequestRefused(message, code=ErrorCode.DEADLINE) from None
@@ -206,6 +241,19 @@ class Server:
         if self._requests:
             log.info("stopping; %d requests are under way", len(self._requests))
             await asyncio.wait(self._requests, timeout=self._config.drain_timeout_s)
+
+
+def _engine_settings(config: Config, endpoint: Endpoint | None) -> EngineSettings:
+    return EngineSettings(
+        model_path=config.model_path,
+        tokenizer_path=config.tokenizer_path,
+        threads=config.threads,
+        max_tokens=config.max_tokens,
+        log_level=config.log_level,
+        # A kept graph is loaded no faster, and saves memory from the second engine on.
+        graph_cache=str(graph_cache_dir()) if config.engines > 1 else "",
+        remote=endpoint,
+    )
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -9,8 +9,9 @@ import psutil
 
 from eidos import __version__
 from eidos.answer_cache import AnswerCache, CacheStatus
-from eidos.engine_supervisor import EngineSupervisor
+from eidos.engine_supervisor import EngineState, EngineSupervisor
 from eidos.metrics import Latency, Metrics, Requests
+from eidos.rate_limit import RateLimit
 
 
 class ModelStatus(msgspec.Struct, frozen=True):
@@ -22,12 +23,9 @@ class ModelStatus(msgspec.Struct, frozen=True):
     load_time_s: float
 
 
-class EngineStatus(msgspec.Struct, frozen=True):
-    """How the engine process is; `state` is loading, idle or busy."""
+class EngineStatus(EngineState, frozen=True):
+    """How one engine process is, and what it takes."""
 
-    pid: int | None
-    state: str
-    restarts: int
     rss_bytes: int
     cpu_percent: float
 
@@ -37,6 +35,17 @@ class QueueStatus(msgspec.Struct, frozen=True):
 
     length: int
     size: int
+
+
+class Refusals(msgspec.Struct, frozen=True):
+    """How many requests were told `busy` at once, by the reason."""
+
+    full: int
+    """There was no room in the queue."""
+    late: int
+    """The queue was too long for an answer in time."""
+    rate: int
+    """Their program asks too often."""
 
 
 class StatusBody(msgspec.Struct, frozen=True):
@@ -49,20 +58,26 @@ class StatusBody(msgspec.Struct, frozen=True):
     rss_bytes: int
     cpu_percent: float
     model: ModelStatus
-    engine: EngineStatus
+    engines: list[EngineStatus]
     requests: Requests
     latency_ms: Latency
     queue: QueueStatus
+    refused: Refusals
     cache: CacheStatus
 
 
 def take_status(
-    socket: Path, started_s: float, metrics: Metrics, engine: EngineSupervisor, cache: AnswerCache
+    socket: Path,
+    started_s: float,
+    metrics: Metrics,
+    engine: EngineSupervisor,
+    cache: AnswerCache,
+    rate: RateLimit,
 ) -> StatusBody:
-    """Return the state of this process and its engine now; *started_s* is monotonic."""
+    """Return the state of this process and its engines now; *started_s* is monotonic."""
     loaded = engine.loaded
     rss_bytes, cpu_percent = _usage(os.getpid())
-    engine_rss_bytes, engine_cpu_percent = _usage(engine.pid) if engine.pid else (0, 0.0)
+    admission = engine.admission
     return StatusBody(
         pid=os.getpid(),
         version=__version__,
@@ -73,13 +88,19 @@ def take_status(
         model=ModelStatus(loaded.model, loaded.path, loaded.sha256, round(loaded.load_time_s, 3))
         if loaded
         else ModelStatus("", "", "", 0.0),
-        engine=EngineStatus(
-            engine.pid, engine.state, engine.restarts, engine_rss_bytes, engine_cpu_percent
-        ),
+        engines=[_engine_status(state) for state in engine.engines()],
         requests=metrics.requests(),
         latency_ms=metrics.latency(),
-        queue=QueueStatus(engine.queue_length, engine.queue_size),
+        queue=QueueStatus(engine.queue_length, admission.queue_size),
+        refused=Refusals(admission.full, admission.late, rate.refused),
         cache=cache.status(),
+    )
+
+
+def _engine_status(state: EngineState) -> EngineStatus:
+    rss_bytes, cpu_percent = _usage(state.pid) if state.pid else (0, 0.0)
+    return EngineStatus(
+        **msgspec.structs.asdict(state), rss_bytes=rss_bytes, cpu_percent=cpu_percent
     )
 
 

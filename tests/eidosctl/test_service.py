@@ -62,7 +62,7 @@ def test_stop_ends_daemon_and_engine_and_removes_the_socket(home: Home) -> None:
 
     assert not home.place.socket.exists()
     until(lambda: not is_running(body["pid"]), "the daemon runs on")
-    until(lambda: not is_running(body["engine"]["pid"]), "the engine runs on")
+    until(lambda: not is_running(body["engines"][0]["pid"]), "the engine runs on")
     assert home.ok("stop") == "no eidosd was running\n"
 
 
@@ -179,7 +179,7 @@ def test_daemon_killed_under_a_request_is_replaced(home: Home) -> None:
     assert pid is not None
     command = [EIDOSCTL, "suggest", "-n", "8", REQUEST]
     with subprocess.Popen(command, env=home.environ, stdout=subprocess.PIPE) as request:
-        until(lambda: service.status(home.place)["engine"]["state"] == "busy", "no request came")
+        until(lambda: service.status(home.place)["engines"][0]["state"] == "busy", "no request came")
         os.kill(pid, signal.SIGKILL)
 
         output, _ = request.communicate(timeout=30)
@@ -218,13 +218,14 @@ def test_status_tells_everything(home: Home) -> None:
     body = json.loads(home.ok("status", "--json"))
 
     assert body.keys() - {"client_version"} == IDLE.keys()
-    assert all(body[key].keys() == IDLE[key].keys() for key in ("model", "engine", "queue"))
+    assert all(body[key].keys() == IDLE[key].keys() for key in ("model", "queue", "refused"))
+    assert body["engines"][0].keys() == IDLE["engines"][0].keys()
     assert body["pid"] == service.listener_pid(home.place)
     assert body["version"] == body["client_version"]
     assert body["socket"] == str(home.place.socket)
     assert len(body["model"]["sha256"]) == 64
     assert body["rss_bytes"] > 1 << 20
-    assert body["engine"]["rss_bytes"] > 1 << 20
+    assert body["engines"][0]["rss_bytes"] > 1 << 20
     assert body["requests"]["ok"] == 1
     assert body["latency_ms"]["count"] == 1
     assert body["queue"]["size"] > 0

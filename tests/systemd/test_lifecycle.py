@@ -66,7 +66,7 @@ def test_daemon_and_engine_have_no_capabilities(installed: Manager) -> None:
     body = status(installed)
     assert body is not None
 
-    for pid in (body["pid"], body["engine"]["pid"]):
+    for pid in (body["pid"], body["engines"][0]["pid"]):
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         fields = dict(line.split(":\t", 1) for line in lines)
         assert int(fields["CapBnd"], 16) == 0
@@ -221,7 +221,7 @@ def test_stop_drains_and_removes_the_socket(patient: Manager) -> None:
     command = [EIDOSCTL, "suggest", "-n", "8", REQUEST]
     with subprocess.Popen(command, env=patient.environ, stdout=-1, text=True) as request:
         until(
-            lambda: service.status(place)["engine"]["state"] == "busy" or request.poll() == 0,
+            lambda: service.status(place)["engines"][0]["state"] == "busy" or request.poll() == 0,
             20,
             lambda: patient.journal(UNIT),
         )

@@ -1,0 +1,54 @@
+"""How often one client may ask: a bucket of tokens for each, filled at a constant rate."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+from eidos.errors import RequestRefused
+from eidos.protocol import ErrorCode
+
+BURST_S: Final = 2.0
+"""A bucket holds what flows into it in this time."""
+MAX_CLIENTS: Final = 1024
+"""Buckets that are kept. Who floods the daemon from more processes than that in BURST_S gets full
+buckets, as every new process does; the queue is fair all the same."""
+
+
+class RateLimit:
+    """Lets each client ask *per_s* times a second, and twice that at once; 0 sets no limit."""
+
+    def __init__(self, per_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_s = per_s
+        self._clock = clock
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        """Tokens and when they were counted, by client; who asked last stands last."""
+        self.refused = 0
+
+    def __len__(self) -> int:
+        """Return how many clients are remembered."""
+        return len(self._buckets)
+
+    def take(self, client: str) -> None:
+        """Count a request of *client*.
+
+        Raises:
+            RequestRefused: it asks too often.
+        """
+        if not self._per_s:
+            return
+        now_s = self._clock()
+        most = self._per_s * BURST_S
+        tokens, counted_s = self._buckets.pop(client, (most, now_s))
+        tokens = min(most, tokens + (now_s - counted_s) * self._per_s)
+        is_within = tokens >= 1
+        self._buckets[client] = (tokens - is_within, now_s)
+        while len(self._buckets) > MAX_CLIENTS:
+            self._buckets.popitem(last=False)
+        if not is_within:
+            self.refused += 1
+            message = (
+                f"this program asks more than {self._per_s:g} times a second; let it wait for "
+                "its answers, or raise rate_limit_per_s"
+            )
+            raise RequestRefused(message, code=ErrorCode.BUSY)
