@@ -1,6 +1,8 @@
 """What reading one command may cost: the same budget goes through every reader of it."""
 
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Final, Self
 
 TIME_S: Final = 0.008
@@ -15,6 +17,37 @@ _STEPS_BETWEEN_LOOKS: Final = 32
 
 class OverBudget(Exception):  # noqa: N818 - a verdict on the command, not a fault of the program
     """The command is too large, too deep or too slow to be read."""
+
+
+class Clock:
+    """A clock that stands still while something is prepared that every later command needs too.
+
+    Without that, which commands are too slow to read would depend on how many came before. In two
+    threads it stands still for both: the one that prepares nothing gets a little more time.
+    """
+
+    __slots__ = ("_read", "_stopped_s")
+
+    def __init__(self, read: Callable[[], float] = time.perf_counter) -> None:
+        self._read = read
+        self._stopped_s = 0.0
+
+    def now(self) -> float:
+        """Return the time in seconds: that on the wall, less what did not count."""
+        return self._read() - self._stopped_s
+
+    @contextmanager
+    def stopped(self) -> Generator[None]:
+        """Do not count the time of what is done inside, and count it once where that is nested."""
+        began = self.now()
+        try:
+            yield
+        finally:
+            self._stopped_s += self.now() - began
+
+
+CLOCK: Final = Clock()
+"""One for the process, as what is prepared is kept for the process."""
 
 
 class Budget:
@@ -35,7 +68,7 @@ class Budget:
     @classmethod
     def start(cls, time_s: float = TIME_S) -> Self:
         """Return a whole budget, whose time begins to run out now."""
-        return cls(time.perf_counter() + time_s)
+        return cls(CLOCK.now() + time_s)
 
     def spend(self, steps: int = 1) -> None:
         """Take *steps* off what is left.
@@ -49,5 +82,5 @@ class Budget:
         self._next_look = self._left - _STEPS_BETWEEN_LOOKS
         if self._left < 0:
             raise OverBudget(f"more than {MAX_STEPS} steps")
-        if time.perf_counter() > self._deadline:
+        if CLOCK.now() > self._deadline:
             raise OverBudget("too slow to read")

@@ -5,8 +5,9 @@ a text of 4 KiB takes one search, and the gates of the shell widgets say the sam
 (tests/shell/test_gate.py compares them).
 """
 
-import re
 from typing import Final
+
+from eidos.validator.patterns import Pattern
 
 _SURROGATES: Final = "\ud800-\udfff"
 # Default_Ignorable_Code_Point and the format characters (Cf) of Unicode 16, plus U+2800 (a Braille
@@ -56,8 +57,8 @@ _FORBIDDEN: Final = (
         f"\ufdd0-\ufdef{_ENDS_OF_PLANES}\U00040000-\U0010ffff",
     ),
 )
-_RULES: Final = tuple((rule, what, re.compile(f"[{chars}]")) for rule, what, chars in _FORBIDDEN)
-_ANY: Final = re.compile(f"[{''.join(chars for _, _, chars in _FORBIDDEN)}]")
+_RULES: Final = tuple((rule, what, Pattern(f"[{chars}]")) for rule, what, chars in _FORBIDDEN)
+_ANY: Final = Pattern(f"[{''.join(chars for _, _, chars in _FORBIDDEN)}]")
 
 # What is forbidden elsewhere and ordinary in its place.
 
@@ -74,7 +75,7 @@ _CJK_SIGN: Final = (
     "\u2018-\u201d\u2026\u3001-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff60"
     "\uffe0-\uffe6"
 )
-_IN_PLACE: Final = re.compile(
+_IN_PLACE: Final = Pattern(
     rf"(?<=[{_EMOJI}])(?:\ufe0f\u200d(?=[{_EMOJI}])|\ufe0f|\u200d(?=[{_EMOJI}]))"
     r"|[0-9#*]\ufe0f\u20e3|[\u203c\u2049\u3030]\ufe0f"
     # The letter i of the information sign, unless it could be read as a part of a word.

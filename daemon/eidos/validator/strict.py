@@ -5,12 +5,13 @@ nearly every command that people type (docs/validator.md has the figure), and is
 which that is right.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
-_META: Final = re.compile(r"[;|&$`<>(){}\[\]*?~!#\\'\"\t\n]")
-_PLACES: Final = re.compile(r"(?:^|/)\.\.(?:/|$)|^/(?:dev|proc|sys|boot)(?:/|$)|^/etc/g?shadow")
+from eidos.validator.patterns import Pattern
+
+_META: Final = Pattern(r"[;|&$`<>(){}\[\]*?~!#\\'\"\t\n]")
+_PLACES: Final = Pattern(r"(?:^|/)\.\.(?:/|$)|^/(?:dev|proc|sys|boot)(?:/|$)|^/etc/g?shadow")
 
 _READERS: Final = frozenset(
     """
@@ -23,17 +24,17 @@ _READERS: Final = frozenset(
 )
 """Programs that, without the options below, write no file and run no program."""
 
-_WRITING_OPTIONS: Final[Mapping[str, re.Pattern[str]]] = {
-    "date": re.compile(r"-s.*|--set.*|\d{8,}"),
-    "file": re.compile(r"-C|--compile"),
-    "find": re.compile(r"-(?:delete|exec|execdir|ok|okdir|fprint.*|fls)"),
-    "git": re.compile(r"-c.*|--output.*|-O.*|--exec-path.*|--ext-diff|--open-files-in-pager.*"),
-    "man": re.compile(r"-[PH].*|--pager.*|--html.*"),
-    "rg": re.compile(r"--pre.*|--hostname-bin.*"),
-    "sort": re.compile(r"-[a-zA-Z]*o.*|--output.*|--compress-program.*"),
-    "tree": re.compile(r"-[a-zA-Z]*[oR].*|--output.*"),
-    "xxd": re.compile(r"-r.*|-revert"),
-    "lsof": re.compile(r"-D.*"),
+_WRITING_OPTIONS: Final[Mapping[str, Pattern]] = {
+    "date": Pattern(r"-s.*|--set.*|\d{8,}"),
+    "file": Pattern(r"-C|--compile"),
+    "find": Pattern(r"-(?:delete|exec|execdir|ok|okdir|fprint.*|fls)"),
+    "git": Pattern(r"-c.*|--output.*|-O.*|--exec-path.*|--ext-diff|--open-files-in-pager.*"),
+    "man": Pattern(r"-[PH].*|--pager.*|--html.*"),
+    "rg": Pattern(r"--pre.*|--hostname-bin.*"),
+    "sort": Pattern(r"-[a-zA-Z]*o.*|--output.*|--compress-program.*"),
+    "tree": Pattern(r"-[a-zA-Z]*[oR].*|--output.*"),
+    "xxd": Pattern(r"-r.*|-revert"),
+    "lsof": Pattern(r"-D.*"),
 }
 _MAX_OPERANDS: Final[Mapping[str, int]] = {"uniq": 1, "xxd": 1, "hexdump": 8}
 """A further operand is a file to write."""

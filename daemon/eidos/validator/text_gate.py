@@ -15,6 +15,7 @@ from typing import Final
 from eidos.protocol import Shell
 from eidos.validator.characters import find_forbidden
 from eidos.validator.lookalikes import find_lookalike, without_quoted
+from eidos.validator.patterns import Pattern
 
 MAX_COMMAND_BYTES: Final = 4096
 MAX_BLANK_RUN: Final = 40
@@ -79,18 +80,18 @@ def _depth(text: str) -> int:
 
 _EDGES: Final = " \t\r\n"
 _MAX_WRAPPINGS: Final = 8
-_END_TOKEN: Final = re.compile(
+_END_TOKEN: Final = Pattern(
     r"<\|(?:im_end|im_start|endoftext|end_of_text|eot_id|eom_id|end)\|>|</?s>|<(?:eos|bos|pad)>"
     r"|<end_of_turn>|\[(?:EOS|PAD)\]"
 )
-_FENCE: Final = re.compile(
+_FENCE: Final = Pattern(
     r"(`{3,}|~{3,})[ \t]*(?:(?:bash|sh|shell|zsh|fish|console|shell-session|text)[ \t]*)?\r?\n"
     r"(.*?)\r?\n?\1",
     re.DOTALL,
 )
-_INLINE_FENCE: Final = re.compile(r"(`+)([^`\n]*)\1")
-_PROMPT_SIGNS: Final = re.compile(r"(?:[$%❯][ \t]+)+(?=\S)")
-_CONTINUED_LINE: Final = re.compile(
+_INLINE_FENCE: Final = Pattern(r"(`+)([^`\n]*)\1")
+_PROMPT_SIGNS: Final = Pattern(r"(?:[$%❯][ \t]+)+(?=\S)")
+_CONTINUED_LINE: Final = Pattern(
     rf"(?<!\\)((?:\\\\)*)[ \t]{{0,{MAX_BLANK_RUN}}}\\\r?\n[ \t]{{0,{MAX_BLANK_RUN}}}"
 )
 _LONG_BLANK: Final = " " * (MAX_BLANK_RUN + 1)

@@ -1,6 +1,5 @@
 """What the functions do that delete, move, open, list and change files."""
 
-import re
 from typing import Final
 
 from msgspec.structs import replace
@@ -17,12 +16,13 @@ from eidos.validator.code.values import (
     output_of,
     shell_text,
 )
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Call, Pipeline, RawWord
 
 _STDIN: Final = frozenset({"/dev/stdin", "php://stdin", "php://input", "-", "0", "/dev/fd/0"})
-_LAST_IS_ALL: Final = re.compile(r"(?:^|/)\*+$")
-_MODE: Final = re.compile(r"[0-7]{3,5}|[ugoa]*[-+=][rwxXst]+")
-_WRITES: Final = re.compile(r"[wax+>]")
+_LAST_IS_ALL: Final = Pattern(r"(?:^|/)\*+$")
+_MODE: Final = Pattern(r"[0-7]{3,5}|[ugoa]*[-+=][rwxXst]+")
+_WRITES: Final = Pattern(r"[wax+>]")
 
 
 def _paths(site: Site) -> list[Value]:

@@ -8,7 +8,7 @@ import msgspec
 from eidos.validator.code.lexicon import LEXICONS, Lexicon
 from eidos.validator.code.programs import STDIN
 from eidos.validator.code.python_names import PYTHON
-from eidos.validator.code.tables import Names, load
+from eidos.validator.code.tables import Names
 from eidos.validator.code.values import Value, call, known, output_of
 
 _ENV: Final = call("env")
@@ -31,7 +31,7 @@ class Language(msgspec.Struct, frozen=True):
 
 def _language(lexicon: str, table: str, *constants: dict[str, Value]) -> Language:
     merged = {name: value for row in constants for name, value in row.items()}
-    return Language(LEXICONS[lexicon], load(table, merged))
+    return Language(LEXICONS[lexicon], Names(table, merged))
 
 
 SCRIPTS: Final[Mapping[str, Language]] = {

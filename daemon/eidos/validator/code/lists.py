@@ -1,6 +1,5 @@
 """Languages made of lists: Emacs Lisp, Scheme, Common Lisp, Clojure."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -11,20 +10,19 @@ from eidos.validator.code.calling import Caller
 from eidos.validator.code.lexicon import Quote
 from eidos.validator.code.literals import read_text
 from eidos.validator.code.programs import run_words
-from eidos.validator.code.tables import load
+from eidos.validator.code.tables import Names
 from eidos.validator.code.trace import MAX_CALLS, Site, Trace
 from eidos.validator.code.values import Function, Value, call, elements, known
+from eidos.validator.patterns import Pattern
 
 MAX_NESTING: Final = 40
 MAX_TOKENS: Final = 1800
-_TOKEN: Final = re.compile(
-    r"\s+|;[^\n]*|[()\[\]{}]|['`,#@^]+(?=[(\[{\w\"])|\"|[^\s()\[\]{}\"';]+|."
-)
-_DECIMAL: Final = re.compile(r"-?[0-9]{1,20}")
-_OCTAL: Final = re.compile(r"#o([0-7]{1,9})")
+_TOKEN: Final = Pattern(r"\s+|;[^\n]*|[()\[\]{}]|['`,#@^]+(?=[(\[{\w\"])|\"|[^\s()\[\]{}\"';]+|.")
+_DECIMAL: Final = Pattern(r"-?[0-9]{1,20}")
+_OCTAL: Final = Pattern(r"#o([0-7]{1,9})")
 _TEXT: Final = Quote('"')
 _CONSTANTS: Final = {name: Value(name="true") for name in ("t", "#t", "true")}
-LISP: Final = load("lisp", _CONSTANTS)
+LISP: Final = Names("lisp", _CONSTANTS)
 
 
 class Form(msgspec.Struct):

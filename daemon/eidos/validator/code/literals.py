@@ -6,13 +6,14 @@ from typing import Final
 
 from eidos.validator.budget import OverBudget
 from eidos.validator.code.lexicon import Inside, Quote
+from eidos.validator.patterns import Pattern
 
 MAX_PIECES: Final = 64
 MAX_INNER: Final = 512
 """Characters of code inside a text."""
 Pieces = tuple[tuple[bool, str], ...]
 """What a text is made of, and of each piece whether it is code."""
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = Pattern(
     r"x\{([\da-fA-F]{1,6})\}|x([\da-fA-F]{1,2})|u\{([\da-fA-F]{1,6})\}|u([\da-fA-F]{4})"
     r"|U([\da-fA-F]{8})|([0-7]{1,3})|(.)",
     re.DOTALL,

@@ -11,10 +11,11 @@ from eidos.validator.code.powershell_values import PowerShellValues
 from eidos.validator.code.programs import evaluate_text, run_words
 from eidos.validator.code.trace import FORK, MAX_CALLS, Site, Trace
 from eidos.validator.code.values import Function, Value, call, elements, known, narrowed
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Pipeline
 
-_WORD: Final = re.compile(r"(?:`.|[^\s;|(){}'\",`&])+")
-_PARAMETER: Final = re.compile(r"-([A-Za-z]\w*)(:)?(?=[\s;|)}:]|$)")
+_WORD: Final = Pattern(r"(?:`.|[^\s;|(){}'\",`&])+")
+_PARAMETER: Final = Pattern(r"-([A-Za-z]\w*)(:)?(?=[\s;|)}:]|$)")
 _ENDS: Final = frozenset({";", "\n", "|", ")", "}", "&", ""})
 _SWITCHES: Final = frozenset(
     "recurse r re rec force f fo confirm usebasicparsing useb wait append nonewline passthru "
@@ -25,8 +26,8 @@ _OPERANDS: Final = frozenset(
     "path literalpath filepath uri url u command c name typename inputobject source".split()
 )
 _STARTS: Final = frozenset("$@([{'\"")
-_ASSIGNMENT: Final = re.compile(r"(?:\[[\w.]+(?:\[\])?\]\s*)?\$((?:\w+:)?\w+)\s*\+?=(?!=)")
-_ENCODED: Final = re.compile(r"[A-Za-z0-9+/\s]{20,}={0,2}")
+_ASSIGNMENT: Final = Pattern(r"(?:\[[\w.]+(?:\[\])?\]\s*)?\$((?:\w+:)?\w+)\s*\+?=(?!=)")
+_ENCODED: Final = Pattern(r"[A-Za-z0-9+/\s]{20,}={0,2}")
 _LOOPS: Final = frozenset({"while", "for", "foreach", "do", "if", "elseif", "else", "switch"})
 _BLOCKS: Final = frozenset({"try", "catch", "finally", "begin", "process", "end", "trap"})
 

@@ -9,7 +9,7 @@ from eidos.validator.code.arithmetic import added, number_in, row
 from eidos.validator.code.calling import Caller
 from eidos.validator.code.lexicon import Inside, Quote
 from eidos.validator.code.literals import read_text
-from eidos.validator.code.tables import load
+from eidos.validator.code.tables import Names
 from eidos.validator.code.texts import characters, filled, glued
 from eidos.validator.code.trace import Site, Trace
 from eidos.validator.code.values import (
@@ -20,16 +20,17 @@ from eidos.validator.code.values import (
     known,
     variable,
 )
+from eidos.validator.patterns import Pattern
 
-POWERSHELL: Final = load("powershell", {"$true": Value(name="true")})
+POWERSHELL: Final = Names("powershell", {"$true": Value(name="true")})
 _MAX_DEPTH: Final = 12
-_BLANK: Final = re.compile(r"[ \t\r]+|`\n|<#.*?#>|#[^\n]*", re.DOTALL)
-_VARIABLE: Final = re.compile(r"[$@](?:\{([^}]*)\}|((?:\w+:)?\w+|[$?^_]))")
-_TYPE: Final = re.compile(r"\[([\w.]+)(\[\])?\]")
-_MEMBER: Final = re.compile(r"(?:\.|::)\s*['\"]?(\w+)['\"]?")
-_NUMBER: Final = re.compile(r"0x[\da-fA-F]+|\d+(?:\.\d+)?")
-_OPERATOR: Final = re.compile(r"-(?:[ci]?[a-z]+)(?=[\s('\"$@{]|$)|\.\.|[+*/%](?!=)", re.IGNORECASE)
-_BRACKETS: Final = re.compile(r"`.|'[^']*'|\"(?:[^\"`]|`.)*\"|[()\[\]{}]", re.DOTALL)
+_BLANK: Final = Pattern(r"[ \t\r]+|`\n|<#.*?#>|#[^\n]*", re.DOTALL)
+_VARIABLE: Final = Pattern(r"[$@](?:\{([^}]*)\}|((?:\w+:)?\w+|[$?^_]))")
+_TYPE: Final = Pattern(r"\[([\w.]+)(\[\])?\]")
+_MEMBER: Final = Pattern(r"(?:\.|::)\s*['\"]?(\w+)['\"]?")
+_NUMBER: Final = Pattern(r"0x[\da-fA-F]+|\d+(?:\.\d+)?")
+_OPERATOR: Final = Pattern(r"-(?:[ci]?[a-z]+)(?=[\s('\"$@{]|$)|\.\.|[+*/%](?!=)", re.IGNORECASE)
+_BRACKETS: Final = Pattern(r"`.|'[^']*'|\"(?:[^\"`]|`.)*\"|[()\[\]{}]", re.DOTALL)
 _DOUBLE: Final = Quote('"', Inside.ROUND, has_escapes=False)
 _OPENING: Final = "([{"
 

@@ -19,6 +19,7 @@ from eidos.validator.code.values import (
     shell_text,
     shown,
 )
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import (
     Background,
     Call,
@@ -33,8 +34,8 @@ _NOT_WAITING: Final = ("spawn", "popen", "popen2", "popen2e", "popen3", "proc_op
 _NOT_WAITING_FOR: Final = frozenset({"child_process.exec", "child_process.execFile"})
 _WAITING: Final = frozenset({"os.popen", "pty.spawn", "pexpect.spawn"})
 """Whoever calls these reads what the program prints, up to its end."""
-_OPEN_MODE: Final = re.compile(r"[rwa]b?\+?")
-_SHELL: Final = re.compile(
+_OPEN_MODE: Final = Pattern(r"[rwa]b?\+?")
+_SHELL: Final = Pattern(
     r"(?:^|[\s/'\"])(?:(?:ba|z|da|k|mk|a|fi|c|tc)?sh|cmd(?:\.exe)?|powershell(?:\.exe)?|pwsh)"
     r"(?:[\s'\"]|$)"
 )
@@ -245,7 +246,7 @@ def is_address(value: Value) -> bool:
     return _ADDRESS.match(shell_text(value.shape)) is not None
 
 
-_ADDRESS: Final = re.compile(r"(?:https?|ftps?)://", re.IGNORECASE)
+_ADDRESS: Final = Pattern(r"(?:https?|ftps?)://", re.IGNORECASE)
 
 
 def become_root(trace: Trace, site: Site) -> Value:

@@ -1,7 +1,6 @@
 """Python, read by its own parser: what its statements do, in the order of the text."""
 
 import ast
-import re
 import threading
 import warnings
 from collections.abc import Callable
@@ -12,13 +11,14 @@ from eidos.validator.code.python_calls import Calls
 from eidos.validator.code.python_scope import parameters_of
 from eidos.validator.code.trace import FORK
 from eidos.validator.code.values import Function, Value, call, carried, elements
+from eidos.validator.patterns import Pattern
 
 MAX_TOKENS: Final = 1500
 """CPython's parser takes up to 6 us for each; the densest program of a person has 400."""
 MAX_NESTING: Final = 60
 MAX_LOOPS: Final = 32
 """Turns of a loop over a known list."""
-_TOKENS: Final = re.compile(r"\w+|[^\w\s]")
+_TOKENS: Final = Pattern(r"\w+|[^\w\s]")
 _FAULTS: Final = (SyntaxError, ValueError, RecursionError, MemoryError)
 _PARSING: Final = threading.Lock()
 """The parser warns about odd escapes; the filters that silence it belong to all threads."""

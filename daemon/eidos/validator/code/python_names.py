@@ -3,10 +3,10 @@
 from typing import Final
 
 from eidos.validator.code import programs
-from eidos.validator.code.tables import load
+from eidos.validator.code.tables import Names
 from eidos.validator.code.values import Value, call, known, output_of
 
-PYTHON: Final = load(
+PYTHON: Final = Names(
     "python",
     {
         "os.environ": output_of(call("env"), "os.environ"),

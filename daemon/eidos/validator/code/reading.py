@@ -1,6 +1,5 @@
 """The way into the readers of programs: which language is read by which."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -15,10 +14,11 @@ from eidos.validator.code.scripts import Script
 from eidos.validator.code.tcl import Tcl
 from eidos.validator.code.trace import Trace
 from eidos.validator.code.values import NOTHING
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Statement
 
 MAX_CODE: Final = 4096
-_VERSION: Final = re.compile(r"[-\d.]+$")
+_VERSION: Final = Pattern(r"[-\d.]+$")
 
 
 def read_code(language: str, text: str, budget: Budget) -> Statement:

@@ -8,26 +8,27 @@ from eidos.validator.budget import Budget, OverBudget
 from eidos.validator.code.lexicon import Lexicon, Quote
 from eidos.validator.code.literals import Pieces, read_text, regex_end
 from eidos.validator.code.tokens import MAX_TOKENS, VALUE_ENDS, Kind, Token, Tokens, pair
+from eidos.validator.patterns import Pattern
 
 _PAIRS: Final = {"(": ")", "[": "]", "{": "}", "<": ">"}
-_NUMBER: Final = re.compile(
+_NUMBER: Final = Pattern(
     r"0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+(?![\d.])"
     r"|\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?"
 )
-_SIGN: Final = re.compile(
+_SIGN: Final = Pattern(
     r"===|!==|<=>|\*\*=|<<=|>>=|\.\.\.|\*\*|->|=>|::|\?\.|&\.|&&|\|\||\|&|\|>|<<|>>|==|!=|<=|>="
     r"|=~|!~|\+\+|--|\+=|-=|\.=|\*=|/=|\|=|\^=|%=|//|~=|\.\.|<>|:=|<-|."
 )
-_BLANK: Final = re.compile(r"[^\S\n]+|\\\n")
+_BLANK: Final = Pattern(r"[^\S\n]+|\\\n")
 _REGEX_AFTER: Final = frozenset(
     "return and or not if unless while until split grep when in of print puts match join x".split()
 )
-_SPECIAL_VARIABLE: Final = re.compile(
+_SPECIAL_VARIABLE: Final = Pattern(
     r"\$\{\^?\w+\}|[$@%&*](?:::)?[A-Za-z_]\w*(?:::\w+)*|@@\w+|\$\d+|\$#?\w+"
     r"|\$[&!@<>;,./\\|\"'`+$~^-]|@_"
 )
-_HERE: Final = re.compile(r"<<[~-]?['\"]?([A-Z]\w*)['\"]?")
-_ANGLE: Final = re.compile(r"<([\w$:]*|[^<>\n=;]*[*~/.][^<>\n=;]*)>")
+_HERE: Final = Pattern(r"<<[~-]?['\"]?([A-Z]\w*)['\"]?")
+_ANGLE: Final = Pattern(r"<([\w$:]*|[^<>\n=;]*[*~/.][^<>\n=;]*)>")
 
 
 def scan(text: str, lexicon: Lexicon, budget: Budget) -> Tokens:

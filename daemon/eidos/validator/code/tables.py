@@ -2,11 +2,13 @@
 
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
 import msgspec
 
+from eidos.validator.budget import CLOCK
 from eidos.validator.code.acts import ACTS
 from eidos.validator.code.trace import Act
 from eidos.validator.code.values import Value
@@ -15,29 +17,38 @@ _TABLES: Final = files("eidos.validator.code") / "names"
 
 
 class Names(msgspec.Struct, frozen=True):
-    """The library of a language, as far as it reaches beyond the program."""
+    """The library of a language, as far as it reaches beyond the program.
 
-    functions: Mapping[str, Act]
-    """By their full names, parts joined by dots."""
-    methods: Mapping[str, Act]
-    """By the last part of the name, whatever it is called on."""
+    Its table is read when it is first asked: most commands hold no program.
+    """
+
+    table: str
     constants: Mapping[str, Value] = {}
+
+    @property
+    def functions(self) -> Mapping[str, Act]:
+        """The acts by their full names, parts joined by dots."""
+        return _acts(self.table)[0]
+
+    @property
+    def methods(self) -> Mapping[str, Act]:
+        """The acts by the last part of the name, whatever it is called on."""
+        return _acts(self.table)[1]
 
     def find(self, name: str) -> Act | None:
         """Return the act that *name* stands for, if any."""
-        act = self.functions.get(name)
-        return act or self.methods.get(name.rpartition(".")[2])
+        functions, methods = _acts(self.table)
+        return functions.get(name) or methods.get(name.rpartition(".")[2])
 
 
-def load(language: str, constants: Mapping[str, Value] | None = None) -> Names:
-    """Return the table of *language*; in its file, each act has the names that stand for it."""
-    document = tomllib.loads((_TABLES / f"{language}.toml").read_text(encoding="utf-8"))
-    return Names(
-        functions=_acts(document.get("functions", {})),
-        methods=_acts(document.get("methods", {})),
-        constants=constants or {},
-    )
+@cache
+def _acts(table: str) -> tuple[Mapping[str, Act], Mapping[str, Act]]:
+    """Return the functions and the methods; in the file each act has the names that mean it."""
+    with CLOCK.stopped():
+        document = tomllib.loads((_TABLES / f"{table}.toml").read_text(encoding="utf-8"))
+        functions, methods = (document.get(part, {}) for part in ("functions", "methods"))
+        return _by_name(functions), _by_name(methods)
 
 
-def _acts(rows: Mapping[str, str]) -> dict[str, Act]:
+def _by_name(rows: Mapping[str, str]) -> dict[str, Act]:
     return {name: ACTS[act] for act, names in rows.items() for name in names.split()}

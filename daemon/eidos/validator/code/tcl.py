@@ -1,6 +1,5 @@
 """Tcl and expect: commands made of words."""
 
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -21,9 +20,10 @@ from eidos.validator.code.values import (
     known,
     shell_text,
 )
+from eidos.validator.patterns import Pattern
 
-_OPTION: Final = re.compile(r"-[a-z]\w*")
-_PIPES: Final = re.compile(r"[|<>&]|\d?>.*|\|.+|<.+")
+_OPTION: Final = Pattern(r"-[a-z]\w*")
+_PIPES: Final = Pattern(r"[|<>&]|\d?>.*|\|.+|<.+")
 _SHELLS: Final = frozenset("sh bash zsh dash ksh ssh su sudo telnet python python3".split())
 _ENCODINGS: Final = {"base64": "base64", "hex": "hex", "uuencode": "uu", "H*": "hex"}
 

@@ -7,14 +7,15 @@ import msgspec
 
 from eidos.validator.budget import OverBudget
 from eidos.validator.code.calling import Caller
-from eidos.validator.code.tables import load
+from eidos.validator.code.tables import Names
 from eidos.validator.code.trace import Trace
 from eidos.validator.code.values import Value, concatenated, known, variable
+from eidos.validator.patterns import Pattern
 
-_TCL: Final = load("tcl")
+_TCL: Final = Names("tcl")
 _MAX_DEPTH: Final = 12
-_PLAIN: Final = re.compile(r"[^\s;\[\]$\"\\{}]+")
-_NAME: Final = re.compile(r"\$(?:\{([^}]{0,64})\}|((?:::)?\w+(?:::\w+)*)(?:\(([^)]{0,64})\))?)")
+_PLAIN: Final = Pattern(r"[^\s;\[\]$\"\\{}]+")
+_NAME: Final = Pattern(r"\$(?:\{([^}]{0,64})\}|((?:::)?\w+(?:::\w+)*)(?:\(([^)]{0,64})\))?)")
 _STEPS: Final = {"n": "\n", "t": "\t", "r": "\r"}
 
 

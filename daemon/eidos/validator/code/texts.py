@@ -1,6 +1,5 @@
 """What the functions do that make texts of texts: join, decode, format, replace."""
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -17,8 +16,9 @@ from eidos.validator.code.values import (
     known,
     variable,
 )
+from eidos.validator.patterns import Pattern
 
-_PLACE: Final = re.compile(
+_PLACE: Final = Pattern(
     r"%(?:%|(?:\((\w+)\))?[-+ #0]*\d*(?:\.\d+)?[a-zA-Z])|\{(\w*)(?:[:!][^{}]*)?\}"
 )
 _MAX_BITS: Final = 256

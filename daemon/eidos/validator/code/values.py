@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import (
     Background,
     Call,
@@ -35,8 +36,9 @@ MAX_SHOWN: Final = 256
 MAX_PARTS: Final = 64
 """Nor are those of more parts."""
 NOTHING: Final = Sequence(())
-_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_NAME: Final = Pattern(r"[A-Za-z_]\w*")
 _PLAIN_WORD: Final = re.compile(r"[\w./:@%+=,~-]+")
+"""Compiled at once, since the constants of the languages ask it."""
 
 
 class Writing(msgspec.Struct):

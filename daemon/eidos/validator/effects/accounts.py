@@ -1,6 +1,5 @@
 """Accounts and groups: who exists, and who is as good as root."""
 
-import re
 from itertools import pairwise
 from typing import Final
 
@@ -13,12 +12,13 @@ from eidos.validator.effects.account_options import (
     texts_of,
 )
 from eidos.validator.effects.effect import Effect
+from eidos.validator.patterns import Pattern
 
-_SELF: Final = re.compile(
+_SELF: Final = Pattern(
     r"\$\{?(?:USER|LOGNAME|SUDO_USER|USERNAME|user|username)\}?"
     r"|\$?\((?:whoami|id -un|logname)\)|`(?:whoami|id -un|logname)`"
 )
-_ZERO: Final = re.compile(r"\+?(?:0x)?0+")
+_ZERO: Final = Pattern(r"\+?(?:0x)?0+")
 
 
 def _is_self(word: Word) -> bool:
@@ -107,7 +107,7 @@ def _replaces_groups(command: Command) -> bool:
     return options.has("-G", "--groups") and not options.has("-a", "--append", "-r", "--remove")
 
 
-_NO_SHELL: Final = re.compile(r".*/(?:nologin|false|true|null)")
+_NO_SHELL: Final = Pattern(r".*/(?:nologin|false|true|null)")
 
 
 def _changes_shell(command: Command) -> bool:
@@ -131,7 +131,7 @@ _DELETING_VERBS: Final = {
     "pdbedit": ("x", "delete"),
     "realm": ("leave",),
 }
-_LISTS_USERS: Final = re.compile(r"/etc/passwd|/etc/shadow|^/home(?:/\*)?/?$")
+_LISTS_USERS: Final = Pattern(r"/etc/passwd|/etc/shadow|^/home(?:/\*)?/?$")
 
 
 def _deletes_account(command: Command) -> bool:

@@ -8,6 +8,7 @@ from eidos.validator.commands import Command, Redirect, Word
 from eidos.validator.effects.effect import REDIRECTED, Effect
 from eidos.validator.evaluating.interpreters import SHELLS, is_interpreter
 from eidos.validator.evaluating.options import Grammar
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.code_words import FOLLOWED, LANGUAGES, connects_shell
 from eidos.validator.programs.network import (
     brings,
@@ -127,7 +128,7 @@ def _answers(command: Command) -> bool:
     return runs and any(_TO_DESCRIPTOR.match(word.text) for word in command.args)
 
 
-_TO_DESCRIPTOR: Final = re.compile(r"-[a-zA-Z]*u(?![12]$)")
+_TO_DESCRIPTOR: Final = Pattern(r"-[a-zA-Z]*u(?![12]$)")
 
 
 def _is_given_script(command: Command) -> bool:
@@ -153,14 +154,14 @@ def runs_by_netcat(command: Command) -> Iterator[Word]:
     yield from (word for word in operands if _is_shell(word))
 
 
-_HOST: Final = re.compile(r"-.*|[\w-]+(?:\.[\w-]+)+")
+_HOST: Final = Pattern(r"-.*|[\w-]+(?:\.[\w-]+)+")
 
 
 def _netcat_runs_shell(command: Command) -> bool:
     return any(_is_shell(word) or not word.is_known for word in runs_by_netcat(command))
 
 
-_SOCAT_RUNS: Final = re.compile(r"(?:exec|system|shell)(?::|$)\"?'?", re.IGNORECASE)
+_SOCAT_RUNS: Final = Pattern(r"(?:exec|system|shell)(?::|$)\"?'?", re.IGNORECASE)
 
 
 def socat_runs(command: Command) -> Iterator[Word]:
@@ -178,9 +179,9 @@ def _socat_runs_shell(command: Command) -> bool:
     )
 
 
-_AWK_SOCKET: Final = re.compile(r"/inet[46]?/(?:tcp|udp)/")
-_AWK_HEARS: Final = re.compile(r"getline\s+(\w+)")
-_AWK_RUNS: Final = re.compile(
+_AWK_SOCKET: Final = Pattern(r"/inet[46]?/(?:tcp|udp)/")
+_AWK_HEARS: Final = Pattern(r"getline\s+(\w+)")
+_AWK_RUNS: Final = Pattern(
     r"(?:system\s*\(\s*|^|[\s;{(&])(\w+)\s*(?:\)|\|&?\s*getline)|system\s*\(\s*(\w+)"
 )
 
@@ -198,7 +199,7 @@ def _awk_runs_heard(command: Command) -> bool:
     return False
 
 
-_DISPLAY: Final = re.compile(r"(?!localhost|127\.|unix|:)[\w.\[\]:-]*[\w\]]:\d+(?:\.\d+)?")
+_DISPLAY: Final = Pattern(r"(?!localhost|127\.|unix|:)[\w.\[\]:-]*[\w\]]:\d+(?:\.\d+)?")
 
 
 def _shows_elsewhere(command: Command) -> bool:
@@ -216,9 +217,7 @@ def _serves_shell_to_all(command: Command) -> bool:
     )
 
 
-_ATTACK: Final = re.compile(
-    r"payload|exploit|meterpreter|multi/handler|reverse_|bind_", re.IGNORECASE
-)
+_ATTACK: Final = Pattern(r"payload|exploit|meterpreter|multi/handler|reverse_|bind_", re.IGNORECASE)
 _SERVERS: Final = frozenset(
     "telnetd in.telnetd utelnetd tcpserver tcpsvd udpsvd faucet systemd-socket-activate websocketd "
     "micro-inetd".split()
@@ -244,7 +243,7 @@ _BY_PROGRAM: Final[dict[str, Callable[[Command], bool]]] = {
 _CONNECTING: Final = LANGUAGES | FOLLOWED | _CONNECTORS | _BY_PROGRAM.keys() | {"print"}
 
 
-_PAGE_RUNS: Final = re.compile(
+_PAGE_RUNS: Final = Pattern(
     r"\b(?:system|exec|shell_exec|passthru|popen|proc_open|eval|assert|create_function)\b[^;]{0,80}"
     r"\$_(?:GET|POST|REQUEST|COOKIE|SERVER|FILES)|`\s*\$_(?:GET|POST|REQUEST|COOKIE)"
     r"|Runtime.{0,40}exec\s*\(\s*request\.getParameter|eval\s*\(?\s*request\b|os\.popen\(request\.",

@@ -1,12 +1,12 @@
 """Backups, snapshots and what else is kept so that a loss can be undone."""
 
-import re
 from typing import Final
 
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command
 from eidos.validator.effects.call_table import calls
 from eidos.validator.effects.effect import Effect
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.subcommands import callers_of, usage_of
 
 _DESTROY: Final = """
@@ -98,7 +98,7 @@ proxmox-backup-client  snapshot  forget
 _TIMES: Final = ("last", "secondly", "minutely", "hourly", "daily", "weekly", "monthly", "yearly")
 _COUNTS: Final = (*(f"--keep-{time}" for time in _TIMES), *(f"-{letter}" for letter in "lHdwmy"))
 _WITHIN: Final = tuple(f"--keep-within{time}" for time in ("", *(f"-{each}" for each in _TIMES)))
-_SHORT: Final = re.compile(r"\d{1,3}[hHMS]|[01]d")
+_SHORT: Final = Pattern(r"\d{1,3}[hHMS]|[01]d")
 _FEW: Final = 2
 _PRUNERS: Final = {"borg": "prune", "restic": "forget", "borgmatic": "prune", "attic": "prune"}
 _PRUNING: Final = frozenset(caller for name in _PRUNERS for caller in callers_of(name))
@@ -129,8 +129,8 @@ def _keeps_few(command: Command) -> bool:
     return kept is not None and kept <= _FEW
 
 
-_NUMBER: Final = re.compile(r"\d{1,5}")
-_BACKUP_FOLDER: Final = re.compile(
+_NUMBER: Final = Pattern(r"\d{1,5}")
+_BACKUP_FOLDER: Final = Pattern(
     r"/+(?:(?:var|srv|mnt|media|data|opt)/+)?(?:backups?|bak|snapshots?|timeshift)/*(?:\*/*)?|/\.snapshots/*\*?"
 )
 
@@ -141,7 +141,7 @@ def _removes_backups(command: Command) -> bool:
     return is_whole and any(_BACKUP_FOLDER.fullmatch(word.text) for word in command.operands)
 
 
-_DATA_FOLDER: Final = re.compile(
+_DATA_FOLDER: Final = Pattern(
     r"(?:/+var/+lib/+(?:mysql|mariadb|postgresql(?:/+[\d.]+(?:/+main)?)?|pgsql(?:/+data)?|mongo(?:db)?"
     r"|redis|etcd|rabbitmq|kafka|elasticsearch|opensearch|cassandra|scylla|influxdb|neo4j|couchdb"
     r"|clickhouse|vault|consul|gitea|forgejo|gitolite3?|git|libvirt/+images|lxd|incus|longhorn"

@@ -19,7 +19,6 @@ A `!` before a condition turns it round. `|` stands between alternatives, `*` an
 file names.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 from typing import Final
@@ -31,6 +30,7 @@ from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.listing import Feed, feed_of
 from eidos.validator.effects.printed import answers_yes
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.subcommands import SYNTAXES, Usage, callers_of, usage_of
 
 _Condition = Callable[[Command, Usage, Sequence[str]], bool]
@@ -134,12 +134,17 @@ def _call(tokens: Iterable[str], one_dash: bool) -> _Call:
             word = frozenset(token.split("|"))
             path.append(word.__contains__)
         else:
-            path.append(None if token == _ANY_PATH else _pattern(token).match)
+            path.append(None if token == _ANY_PATH else _matching(token))
     return _Call(tuple(path), word, tuple(conditions))
 
 
-def _pattern(alternatives: str) -> re.Pattern[str]:
-    return re.compile("|".join(translate(each) for each in alternatives.split("|")))
+def _pattern(alternatives: str) -> Pattern:
+    return Pattern("|".join(translate(each) for each in alternatives.split("|")))
+
+
+def _matching(alternatives: str) -> _Test:
+    pattern = _pattern(alternatives)
+    return lambda text: pattern.match(text)  # noqa: PLW0108 - to ask for its method compiles it
 
 
 def _end_of(path: Sequence[_Test | None], texts: Sequence[str]) -> int | None:
@@ -176,7 +181,7 @@ def _written(text: str, one_dash: bool) -> _Condition:
     return _option_given(text, one_dash)
 
 
-def _without(words: re.Pattern[str]) -> _Condition:
+def _without(words: Pattern) -> _Condition:
     def holds(_command: Command, usage: Usage, rest: Sequence[str]) -> bool:
         path = usage.operands[: len(usage.operands) - len(rest)]
         return not any(words.match(word.text) for word in path)
@@ -187,7 +192,7 @@ def _without(words: re.Pattern[str]) -> _Condition:
 def _option_given(text: str, one_dash: bool) -> _Condition:
     is_answered = False
     plain: list[str] = []
-    valued: list[tuple[str, re.Pattern[str]]] = []
+    valued: list[tuple[str, Pattern]] = []
     for each in text.split("|"):
         if each == _YES:
             is_answered = True

@@ -1,18 +1,18 @@
 """Whether a stage of a pipeline takes only some of the packages that a program lists."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command
+from eidos.validator.patterns import Pattern
 
 _CUTS: Final = frozenset({"fzf", "comm", "peco", "deborphan", "head"})
 _SEARCHES: Final = frozenset({"grep", "egrep", "rg", "ag"})
-_INSTALLED: Final = re.compile(
+_INSTALLED: Final = Pattern(
     r"\^?(?:[hi]i|\[hi+\]i?)\W*|\W*(?:install(?:ed)?|local|automatic|manual)\W*|[\^.*$]*"
 )
 """What all packages have in common that are there."""
-_HEADING: Final = re.compile(r"\+\d+|-n\+\d+")
-_SOME: Final = re.compile(
+_HEADING: Final = Pattern(r"\+\d+|-n\+\d+")
+_SOME: Final = Pattern(
     r"/(?!\^?(?:[hi]i|\[hi+\]i?)\W*/).*[a-z].*/|~|\^?rc\b|-Q\w*[tdu]\w*"
     r"|--(?:unused|outdated|orphans|last|upgradable|latest-limit)\b|\$1\s*==.*"
 )
@@ -31,4 +31,4 @@ def chooses_packages(command: Command) -> bool:
     return command.name in _CUTS or any(_SOME.search(word.text) for word in command.args)
 
 
-_EDITS: Final = re.compile(r"s(?P<d>[/|,#]).*(?P=d)|\d?,?\d?d$")
+_EDITS: Final = Pattern(r"s(?P<d>[/|,#]).*(?P=d)|\d?,?\d?d$")

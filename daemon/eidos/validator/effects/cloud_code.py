@@ -10,8 +10,9 @@ from typing import Final
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.printed import texts_read
+from eidos.validator.patterns import Pattern
 
-_LIBRARY: Final = re.compile(
+_LIBRARY: Final = Pattern(
     r"(?:\b(?:import|from|use|require)\b[\s('\"]{0,4}(?:\w{1,20}\s?,\s?){0,6}|\bimport\(['\"]"
     r"|__import__\(['\"]|^-r\s?)(?:(?:boto3?|botocore|aws-sdk[\w-]*|google\.cloud|googleapiclient"
     r"|google/cloud|azure|openstack|novaclient|libcloud|digitalocean|hcloud|linode_api4|proxmoxer"
@@ -24,29 +25,29 @@ _SMALL: Final = (
     r"|topic|session|rows?|documents?|event)\b)"
 )
 """One file, one message, one item: what a program deletes every day."""
-_DELETES: Final = re.compile(
+_DELETES: Final = Pattern(
     rf"\.(?:begin_)?(?:delete|terminate|destroy|purge){_SMALL}(?:_\w+)?!?\s*(?:\(|\}}|$)"
     rf"|\.(?:delete|terminate|destroy|purge){_SMALL}[a-zA-Z]+\("
     rf"|\b(?:Delete|Terminate){_SMALL}[A-Z]\w+Command\b",
     re.IGNORECASE,
 )
-_REMOVES: Final = re.compile(r"\.(?:remove|prune|kill)\(")
+_REMOVES: Final = Pattern(r"\.(?:remove|prune|kill)\(")
 _THINGS: Final = (
     r"buckets|instances|volumes|snapshots|vpcs|images|resource_groups|projects|servers|droplets"
     r"|tables|domains|repos(?:itories)?|clusters|vaults|functions|nodes|namespaces"
 )
-_LISTS_ALL: Final = re.compile(
+_LISTS_ALL: Final = Pattern(
     rf"\b(?:{_THINGS})(?:\.all\b|\.list(?:_all)?\b|\.each\b|\(\)|\.getAll)"
     r"|\b(?:list|describe|get_all)_(?!objects|blobs|object_versions|parts|namespaced|tags)\w+"
     r"|\b(?:list|describe|getAll)(?!Objects|Blobs|Versions|Parts|Namespaced|Tags)[A-Z]\w*"
     r"|\bList(?!Objects)[A-Z]\w+Command|\bget_(?:repos|projects|all)\b|\bgetRepos\b"
 )
-_NARROWS: Final = re.compile(
+_NARROWS: Final = Pattern(
     r"\bif\b|\bfilter|Filters|prefix|starts_?with|endswith|selector|\bTag|select\s*[({]",
     re.IGNORECASE,
 )
-_OF_DOCKER: Final = re.compile(r"\b(?:import|require)\b.{0,80}\bdocker(?:ode)?\b", re.IGNORECASE)
-_ALL_OF_DOCKER: Final = re.compile(r"\bvolumes\.list\b|listVolumes")
+_OF_DOCKER: Final = Pattern(r"\b(?:import|require)\b.{0,80}\bdocker(?:ode)?\b", re.IGNORECASE)
+_ALL_OF_DOCKER: Final = Pattern(r"\bvolumes\.list\b|listVolumes")
 
 
 def _codes(command: Command) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Containers and the clusters that run them: what is removed with its data."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -11,6 +10,7 @@ from eidos.validator.effects.listing import Feed, feed_of, feeding
 from eidos.validator.effects.machines import MACHINE_EFFECTS
 from eidos.validator.effects.removing import ERASERS, removal_of
 from eidos.validator.effects.services import CLUSTER_ITSELF
+from eidos.validator.patterns import Pattern
 from eidos.validator.places.targets import is_store
 from eidos.validator.programs.subcommands import callers_of, usage_of
 
@@ -224,14 +224,14 @@ def _prunes_again(command: Command) -> bool:
     return again and words[1:] == ["prune"]
 
 
-_MOUNT: Final = re.compile(r"(?:--volume=|-v)?[\w.-]+:(/[^:,]+)(?::\w+)?")
-_UNKNOWN_MOUNT: Final = re.compile(r"(?:--volume=|-v)?(?:\$\w+|\$\{\w+\}|\{\}):(/[^:,]+)(?::\w+)?")
-_LONG_MOUNT: Final = re.compile(r"(?:target|dst|destination)=(/[^,]+)")
-_EMPTIES: Final = re.compile(r"\brm\s+-\w*[rR]|\s-delete\b")
+_MOUNT: Final = Pattern(r"(?:--volume=|-v)?[\w.-]+:(/[^:,]+)(?::\w+)?")
+_UNKNOWN_MOUNT: Final = Pattern(r"(?:--volume=|-v)?(?:\$\w+|\$\{\w+\}|\{\}):(/[^:,]+)(?::\w+)?")
+_LONG_MOUNT: Final = Pattern(r"(?:target|dst|destination)=(/[^,]+)")
+_EMPTIES: Final = Pattern(r"\brm\s+-\w*[rR]|\s-delete\b")
 _RUNS: Final = frozenset({"run", "exec"})
 
 
-def _mounted(command: Command, mount: re.Pattern[str]) -> Iterator[str]:
+def _mounted(command: Command, mount: Pattern) -> Iterator[str]:
     """Yield the folders at which a container sees a volume that *mount* is to match."""
     for word in command.args:
         is_long = "type=volume" in word.text

@@ -11,6 +11,7 @@ from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.listing import Feed, feed_of
 from eidos.validator.effects.printed import NEAR, texts_given
 from eidos.validator.effects.sql import Loss, losses_made_by, losses_of
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.subcommands import callers_of, usage_of
 
 _CLIENTS: Final = frozenset(
@@ -31,7 +32,7 @@ _LISTERS: Final = frozenset(
 )
 
 
-_OF_DB2: Final = re.compile(r"\bdrop\s+db\b", re.IGNORECASE)
+_OF_DB2: Final = Pattern(r"\bdrop\s+db\b", re.IGNORECASE)
 
 
 @Once
@@ -59,7 +60,7 @@ def _takes(*losses: Loss) -> Callable[[Command], bool]:
     return lambda command: not _losses(command).isdisjoint(losses)
 
 
-_EACH_DATABASE: Final = re.compile(r"\bdrop\s+(?:database|schema|keyspace)\b", re.IGNORECASE)
+_EACH_DATABASE: Final = Pattern(r"\bdrop\s+(?:database|schema|keyspace)\b", re.IGNORECASE)
 
 
 def _drops_each_database(command: Command) -> bool:

@@ -8,6 +8,7 @@ from eidos.validator.commands import Command
 from eidos.validator.effects.effect import FED, Effect
 from eidos.validator.effects.unread import SCRIPTED, given_as_script, program_of
 from eidos.validator.evaluating.interpreters import SHELLS
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.code_words import FOLLOWED, LANGUAGES, runs_decoded
 
 _UNPACKED_TEXT: Final = frozenset(
@@ -33,10 +34,10 @@ _BY_OPTION: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
 }
 """Programs that decode when they are told so, by a letter or by a word; all where neither is."""
 _HIDERS: Final = frozenset({"base64", "base32", "basenc", "xxd", "openssl", "rev", "tr"})
-_ESCAPE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{1,2}|0?[0-7]{2,3}|u[0-9a-fA-F]{4})")
-_MADE_ESCAPE: Final = re.compile(r"\\(?:x|0|u)?(?:[$`(]|[0-7]{3}$|[0-9a-fA-F]{2}$)")
+_ESCAPE: Final = Pattern(r"\\(?:x[0-9a-fA-F]{1,2}|0?[0-7]{2,3}|u[0-9a-fA-F]{4})")
+_MADE_ESCAPE: Final = Pattern(r"\\(?:x|0|u)?(?:[$`(]|[0-7]{3}$|[0-9a-fA-F]{2}$)")
 _FEW_ESCAPES: Final = 2
-_CODE: Final = re.compile(
+_CODE: Final = Pattern(
     r"b64decode|decodebytes|unhexlify|fromhex|decode_base64|base64_decode|from_base64|atob\("
     r"|decode64|hex2bin|gzinflate|gzuncompress|str_rot13|rot_?13|\bpack\b|unpack|\bchr\b|fromCharCode"
     r"|%c|@base64d|Buffer\.from|zlib|\\x[0-9a-fA-F]{2}|\[::-1\]|\breverse\b|\bdecode\b|unescape"
@@ -48,7 +49,7 @@ _SCRIPTED: Final = frozenset(
     "python perl ruby php node deno bun lua awk gawk mawk tclsh raku jq bc dc R Rscript".split()
 )
 _LONG_ALPHABET: Final = 4
-_RANGE: Final = re.compile(r"\w-\w|\[:\w+:\]")
+_RANGE: Final = Pattern(r"\w-\w|\[:\w+:\]")
 
 
 def _decodes(command: Command) -> bool:
@@ -95,7 +96,7 @@ def _cuts_literal(command: Command) -> bool:
     return command.has_letter("cb") and any(one.name in _PRINTERS for one in command.upstream)
 
 
-_TO_OUTPUT: Final = re.compile(r"-?[A-Za-z]{0,8}O[A-Za-z]{0,8}|--to-stdout")
+_TO_OUTPUT: Final = Pattern(r"-?[A-Za-z]{0,8}O[A-Za-z]{0,8}|--to-stdout")
 _BY_WORDS: Final[dict[str, Callable[[Command], bool]]] = {
     "tr": _substitutes,
     "printf": _is_escaped,
@@ -121,7 +122,7 @@ def _runs_decoded(command: Command) -> bool:
     return any(_decodes(one) for one in program_of(command)) and not _opens_own(command)
 
 
-_DECODING_FLAGS: Final = re.compile(r"\$\{\([^()]{0,16}(?:#|Oa|s.{0,4}\)|j.{0,4}\)\$\{)")
+_DECODING_FLAGS: Final = Pattern(r"\$\{\([^()]{0,16}(?:#|Oa|s.{0,4}\)|j.{0,4}\)\$\{)")
 """zsh makes letters of numbers, turns a list round, cuts words apart or glues them together."""
 
 

@@ -1,6 +1,5 @@
 """Deleting: what a command removes, and whether anybody can do without it."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -18,6 +17,7 @@ from eidos.validator.effects.removing import (
     removal_of,
 )
 from eidos.validator.effects.writers import WRITERS
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import places, targets
 
 
@@ -126,15 +126,15 @@ def _is_own_business(word: Word) -> bool:
     return _SPARED.match(path) is not None
 
 
-_SPARED: Final = re.compile(
+_SPARED: Final = Pattern(
     rf"{places.TEMPORARY_TREE.pattern}|/(?:home|root|Users)/.|/(?:var/)?run/.|/etc/[^/]+/[^/]+/."
 )
-_OLD_LOG: Final = re.compile(r"/var/log/.*\.(?:\d+|gz|xz|bz2|zst|old|log\.\*|\[0-9\]\*?)")
-_MISSED: Final = re.compile(
+_OLD_LOG: Final = Pattern(r"/var/log/.*\.(?:\d+|gz|xz|bz2|zst|old|log\.\*|\[0-9\]\*?)")
+_MISSED: Final = Pattern(
     r"/var/log/(?:auth\.log|secure|syslog|messages|wtmp|btmp|lastlog|faillog|kern\.log|utmp)"
     r"|/var/log/(?:audit|journal)/.*|/var/log/\*[^/]*|/dev/(?:null|zero|full|u?random|tty)"
 )
-_PROGRAM_TREE: Final = re.compile(
+_PROGRAM_TREE: Final = Pattern(
     r"/(?:usr/)?(?:s?bin|lib(?:32|64|x32|exec)?)/.|/boot/.|/dev/.|/var/lib/(?:dpkg|rpm|pacman)/.|/System/."
     r"|/etc/[^/]+$"
 )
@@ -200,7 +200,7 @@ def _deletes_repository(command: Command) -> bool:
     return is_whole and any(_REPOSITORY.fullmatch(word.text) for word in words)
 
 
-_REPOSITORY: Final = re.compile(r"(?:.*/)?\.(?:git|hg|jj)/?(?:\*|objects/?)?")
+_REPOSITORY: Final = Pattern(r"(?:.*/)?\.(?:git|hg|jj)/?(?:\*|objects/?)?")
 
 
 def _finds_and_deletes_all(command: Command) -> bool:

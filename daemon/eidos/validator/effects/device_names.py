@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import devices, targets
 
 _TELLS_BY_FOLDER: Final = frozenset({"findmnt", "df", "grub-probe", "mountpoint", "stat"})
@@ -12,12 +13,10 @@ _LISTS: Final = frozenset({"lsblk", "blkid", "fdisk", "sfdisk", "lshw", "nvme", 
 _TELLS: Final = _TELLS_BY_FOLDER | _TELLS_BY_TABLE | _LISTS | frozenset(
     {"rdev", "rootdev", "pvs", "lvs", "pvdisplay", "lvdisplay", "multipath", "udevadm", "diskutil"}
 )  # fmt: skip
-_TABLES: Final = re.compile(r"/proc/(?:\w+/)?mount(?:s|info)|/etc/(?:fstab|mtab)|/proc/cmdline")
+_TABLES: Final = Pattern(r"/proc/(?:\w+/)?mount(?:s|info)|/etc/(?:fstab|mtab)|/proc/cmdline")
 _PARTITIONS: Final = "/proc/partitions"
-_ROOT_IN_TEXT: Final = re.compile(
-    r"(?:^|[\s\"'=~/(])/(?:boot|home|usr|var)?(?:[\s\"')$]|$)|\broot="
-)
-_ROOT_LABEL: Final = re.compile(
+_ROOT_IN_TEXT: Final = Pattern(r"(?:^|[\s\"'=~/(])/(?:boot|home|usr|var)?(?:[\s\"')$]|$)|\broot=")
+_ROOT_LABEL: Final = Pattern(
     r"(?:(?:PART)?LABEL=)?(?:root|rootfs|boot|system|EFI|ESP|home|cloudimg-rootfs)", re.IGNORECASE
 )
 _FILTERS: Final = frozenset(

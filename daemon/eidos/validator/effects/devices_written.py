@@ -11,6 +11,7 @@ from eidos.validator.effects.arguments import option_values
 from eidos.validator.effects.fetched import Writer
 from eidos.validator.effects.written import How, Write
 from eidos.validator.evaluating.options import rest_of
+from eidos.validator.patterns import Pattern
 
 _HEADS_OF_DD: Final = ("of=", "hof=", "ofs=", "wipe=", "hwipe=")
 
@@ -45,7 +46,7 @@ def _by_fio(command: Command) -> Iterator[Write]:
             yield Write(replace(word, text=name), How.REPLACE)
 
 
-_WRITING: Final = re.compile(r"w|trim")
+_WRITING: Final = Pattern(r"w|trim")
 
 
 def _by_socat(command: Command) -> Iterator[Write]:
@@ -61,7 +62,7 @@ def _by_socat(command: Command) -> Iterator[Write]:
             yield Write(replace(word, text=path), How.REPLACE)
 
 
-_OPENED: Final = re.compile(r"(?:g?open|file|create|creat):", re.IGNORECASE)
+_OPENED: Final = Pattern(r"(?:g?open|file|create|creat):", re.IGNORECASE)
 
 
 ON_DEVICES: Final[dict[str, Writer]] = {

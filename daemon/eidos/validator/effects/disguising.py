@@ -1,16 +1,16 @@
 """Programs and files that pass for something else: false names, false dates, hidden places."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import ERASERS, files_changed
 from eidos.validator.effects.effect import UNPLAIN, WRITING, Effect
 from eidos.validator.evaluating.options import Grammar, read_options
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
-_KERNEL_THREAD: Final = re.compile(r"\[\w[^\[\]]*\]")
-_SYSTEM_NAMES: Final = re.compile(
+_KERNEL_THREAD: Final = Pattern(r"\[\w[^\[\]]*\]")
+_SYSTEM_NAMES: Final = Pattern(
     r"\[.*\]|(?:/\S*/)?(?:sshd|systemd\S*|init|cron|crond|dbus-daemon|kworker\S*|kthreadd|ksoftirqd\S*"
     r"|rsyslogd|apache2?|httpd|nginx|NetworkManager|udevd|agetty|login|sudo)(?:[\s:].*)?"
 )
@@ -38,7 +38,7 @@ def _passes_for_kernel(command: Command) -> bool:
     )
 
 
-_HIDDEN: Final = re.compile(
+_HIDDEN: Final = Pattern(
     r"/(?:dev/shm|run/shm|dev/mqueue)/.+|/(?:var/)?tmp/(?:[^/]+/)*\.[^/].*|/dev/\.[^/].*"
 )
 _READING_FIRST: Final = frozenset(
@@ -66,7 +66,7 @@ def _is_hidden(word: Word) -> bool:
 
 
 _TOUCH: Final = Grammar("dtrA", frozenset({"--date", "--reference", "--time"}))
-_SYSTEM_FILES: Final = re.compile(
+_SYSTEM_FILES: Final = Pattern(
     r"/usr/(?!local/|src/).+"
     r"|/(?:bin|sbin|boot|etc|lib\w*|opt|root|var/(?:log|lib|spool)|System|Library)"
     r"(?:/.*)?|(?:~|/home/[^/]+)/\.(?:ssh|bash|zsh|profile|config/autostart).*"
@@ -83,7 +83,7 @@ def _falsifies_date(command: Command) -> bool:
     return any(_SYSTEM_FILES.fullmatch(targets.path_of(word)) for word in files)
 
 
-_OWN_SCRIPT: Final = re.compile(r"[\"']?\$(?:\{0\}|0|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})[\"']?")
+_OWN_SCRIPT: Final = Pattern(r"[\"']?\$(?:\{0\}|0|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})[\"']?")
 
 
 _SHELLS: Final = frozenset({"bash", "sh", "zsh", "fish", "/bin/bash"})
@@ -96,7 +96,7 @@ def _deletes_itself(command: Command) -> bool:
     return "$0" in command.source and any(word.text in _SHELLS for word in command.operands)
 
 
-_OWN_NAME: Final = re.compile(r"/proc/(?:self|\$\$|\d+)/comm")
+_OWN_NAME: Final = Pattern(r"/proc/(?:self|\$\$|\d+)/comm")
 
 
 def _renames_itself(command: Command) -> bool:

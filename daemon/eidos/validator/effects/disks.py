@@ -11,6 +11,7 @@ from eidos.validator.effects.effect import WRITING, Effect, aims_at
 from eidos.validator.effects.volumes import VOLUME_EFFECTS
 from eidos.validator.effects.writing import writes
 from eidos.validator.evaluating.options import rest_of
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import devices, targets
 
 
@@ -26,12 +27,12 @@ def _is_memory(word: Word) -> bool:
     return devices.is_memory_path(targets.path_of(word))
 
 
-_IMAGE: Final = re.compile(
+_IMAGE: Final = Pattern(
     r".*\.(?:iso|img|image|raw|bin|qcow2?|7z|vhdx?|vmdk|vdi|dmg|wic|hddimg|gz|xz|zst|bz2|lz4|zip|dd)"
     r"(?:\.part\w*)?",
     re.IGNORECASE,
 )
-_NOISE: Final = re.compile(
+_NOISE: Final = Pattern(
     r"(?:(?:file|open|gopen):)?/dev/(?:zero|u?random|full|null|mem)(?:,.*)?", re.IGNORECASE
 )
 _PRINTERS: Final = frozenset({"yes", "echo", "printf", "openssl", "seq"})
@@ -174,7 +175,7 @@ def _only_tries(command: Command) -> bool:
     )
 
 
-_TRYING: Final = re.compile(r"-[a-zA-Z]*n[a-zA-Z]*")
+_TRYING: Final = Pattern(r"-[a-zA-Z]*n[a-zA-Z]*")
 
 
 def _formats_first(command: Command) -> bool:
@@ -216,12 +217,12 @@ _ERASERS: Final[dict[str, Callable[[Command], bool]]] = {
         and not (c.has_letter("n") or c.has_long("--no-act"))
     ),
 }  # fmt: skip
-_HDPARM_ERASES: Final = re.compile(
+_HDPARM_ERASES: Final = Pattern(
     r"--(?:security-erase|trim-sector|make-bad-sector|dco-restore|write-sector|repair-sector"
     r"|yes-i-know)"
 )
-_SED_ERASES: Final = re.compile(r"--(?:psidrevert|reverttper|yesireallywantto)", re.IGNORECASE)
-_DEVICE_NODE: Final = re.compile(r"/dev/(?:nvme\d|sg\d+|bsg/.+)")
+_SED_ERASES: Final = Pattern(r"--(?:psidrevert|reverttper|yesireallywantto)", re.IGNORECASE)
+_DEVICE_NODE: Final = Pattern(r"/dev/(?:nvme\d|sg\d+|bsg/.+)")
 
 
 def _erases(command: Command) -> bool:
@@ -253,7 +254,7 @@ def _detaches(command: Command) -> bool:
     return any(_DETACHING.fullmatch(targets.path_of(word)) for word in _written(command))
 
 
-_DETACHING: Final = re.compile(
+_DETACHING: Final = Pattern(
     r"/sys/(?:(?:block|class/(?:block|scsi_device|scsi_disk))/[^/]+/device"
     r"|bus/scsi/devices/[^/]+)/(?:delete|state)|/proc/scsi/scsi"
 )

@@ -1,12 +1,12 @@
 """What a command does to the files that a rule is about, and what it puts there."""
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.writing import How, writes
+from eidos.validator.patterns import Pattern
 
 _MAX_READ: Final = 64
 """Commands in front of one that are looked at: more would make long pipelines slow."""
@@ -65,7 +65,7 @@ def _here_texts(command: Command) -> list[str]:
     return [r.target.text for r in command.redirects if r.operator.startswith("<<")]
 
 
-_ECHO_OPTION: Final = re.compile(r"-[neE]+|--")
+_ECHO_OPTION: Final = Pattern(r"-[neE]+|--")
 ERASERS: Final = frozenset(
     {"rm", "unlink", "shred", "srm", "wipe", "trash", "trash-put", "gio", "rip"}
 )

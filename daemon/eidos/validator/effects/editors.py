@@ -1,15 +1,15 @@
 """Which files an editor writes on orders from the line, not from a person: vim -es, ex, ed."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.printed import texts_read
 from eidos.validator.effects.written import How, Write
+from eidos.validator.patterns import Pattern
 
 _LONGEST: Final = 2048
-_WRITES: Final = re.compile(
+_WRITES: Final = Pattern(
     r"(?:^\+?|[|\n:]|\\n)[ \t]{0,8}[\d.$%,'<>]{0,8}"
     r"(?:w|wq|wn|x|xit|write|sav(?:e(?:as?)?)?|up(?:date)?)!?[ \t]{0,8}(?P<adds>>>)?[ \t]{0,8}"
     r"(?P<path>[/~][^\s|'\"\\]*)"
@@ -17,7 +17,7 @@ _WRITES: Final = re.compile(
 """`w FILE` and its kin, after a range of lines or none, alone or behind `|` or a line break."""
 
 
-_SAVES: Final = re.compile(
+_SAVES: Final = Pattern(
     r"(?:^\+?|[|\n:]|\\n)[ \t]{0,8}[\d.$%,'<>]{0,8}"
     r"(?:w[aqn]?(?:a|all)?|x(?:a|all|it)?|write|exit|up(?:date)?)!?(?=$|[\s|\\'\"])"
     r"|ZZ|save-(?:some-)?buffers?|write-(?:file|region)"

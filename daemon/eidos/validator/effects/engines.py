@@ -6,11 +6,12 @@ from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
+from eidos.validator.patterns import Pattern
 
-_SOCKET: Final = re.compile(
+_SOCKET: Final = Pattern(
     r"/(?:var/)?run/(?:docker|podman/podman|containerd/containerd|crio/crio)\.sock"
 )
-_MADE_FOR_SOCKET: Final = re.compile(
+_MADE_FOR_SOCKET: Final = Pattern(
     r"(?:[\w.-]+/)?(?:portainer|containrrr|nickfedor|traefik|docker|lscr\.io|linuxserver|gitlab|netdata"
     r"|amir20|louislam|prom|grafana|datadog|gcr\.io|ghcr\.io|quay\.io|jwilder|nginxproxy|wagoodman"
     r"|lazyteam|aquasec|anchore|tecnativa|jenkins|drone|woodpeckerci|telegraf|crazymax)(?:[/:-].*)?"
@@ -26,19 +27,19 @@ def _gets_engine(command: Command) -> bool:
 
 
 _ENGINES: Final = frozenset({"docker", "podman", "nerdctl", "ctr", "lxc", "incus", "kubectl", "oc"})
-_MOUNT: Final = re.compile(
+_MOUNT: Final = Pattern(
     r"(?:-v|--(?:volume|mount)=)?(?:type=bind,)?(?:src=|source=)?/(?:etc|root|boot)?/?"
     r"[:,](?:dst=|target=|destination=|path=)?/[^:,]*(?P<mode>.*)"
 )
-_LEAVES: Final = re.compile(
+_LEAVES: Final = Pattern(
     r"(?:^|[\s/;&|])(?:chroot|nsenter|pivot_root)(?:\s|$)|release_agent|core_pattern"
 )
-_POWERS: Final = re.compile(
+_POWERS: Final = Pattern(
     r"--privileged(?:=true)?$|--cap-add[= ]?(?:ALL|SYS_ADMIN|SYS_MODULE|SYS_PTRACE)|--pid[= ]?host$"
     r"|--security-opt[= ]?(?:apparmor|seccomp)[:=]unconfined",
     re.IGNORECASE,
 )
-_POWERS_IN_JSON: Final = re.compile(
+_POWERS_IN_JSON: Final = Pattern(
     r"\"?(?:privileged|hostPID)\"?\s*[:=]\s*true|\"hostPath\"|security\.privileged=true",
     re.IGNORECASE,
 )
@@ -75,7 +76,7 @@ def _mounts_host(command: Command) -> bool:
     return any(match and not _READ_ONLY.search(match["mode"]) for match in found)
 
 
-_READ_ONLY: Final = re.compile(r"[:,](?:ro|readonly)(?:[:,=]|$)")
+_READ_ONLY: Final = Pattern(r"[:,](?:ro|readonly)(?:[:,=]|$)")
 
 
 EFFECTS: Final[tuple[Effect, ...]] = (

@@ -8,6 +8,7 @@ from typing import Final
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.arguments import option_values
 from eidos.validator.effects.written import How, Write
+from eidos.validator.patterns import Pattern
 
 Writer = Callable[[Command], Iterator[Write]]
 
@@ -46,7 +47,7 @@ def _named_by_addresses(command: Command, folder: Word | None) -> Iterator[Write
                 yield Write(_in(folder, Word(name, word.is_known, folder=word.folder)), How.REPLACE)
 
 
-_ADDRESS: Final = re.compile(r"(?:https?|ftps?|file)://[^/]*(?=/)", re.IGNORECASE)
+_ADDRESS: Final = Pattern(r"(?:https?|ftps?|file)://[^/]*(?=/)", re.IGNORECASE)
 
 
 def _in(folder: Word | None, name: Word) -> Word:

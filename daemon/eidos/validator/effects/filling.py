@@ -1,6 +1,5 @@
 """What fills a disk or the memory, or keeps a processor busy, until somebody stops it."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -18,11 +17,12 @@ from eidos.validator.effects.streams import (
     stages_before,
 )
 from eidos.validator.effects.writing import WRITERS, How
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
 # Sizes.
 
-_NUMBER: Final = re.compile(r"(\d{1,18}(?:\.\d+)?)\s*([kKmMgGtTpPeE]?)(?:i?[bB])?")
+_NUMBER: Final = Pattern(r"(\d{1,18}(?:\.\d+)?)\s*([kKmMgGtTpPeE]?)(?:i?[bB])?")
 _UNITS: Final = {unit: 1 << (10 * power) for power, unit in enumerate(("", *"kmgtpe"))}
 _HUGE: Final = 500 << 30
 _LARGE: Final = 100 << 30
@@ -45,7 +45,7 @@ def _is_at_least(words: Iterable[Word], least: int) -> bool:
 
 # Disks.
 
-_NO_FILE: Final = re.compile(
+_NO_FILE: Final = Pattern(
     r"/dev/(?:null|std\w+|tty\w*|full|zero|fd/.*|pts/.*|tcp/.*|udp/.*)|&?\d?-?"
 )
 _FILE_WRITERS: Final = frozenset(
@@ -87,7 +87,7 @@ _LANGUAGES: Final = frozenset({"python", "python3", "perl", "ruby", "node", "php
 
 
 _NAMING: Final = frozenset({"touch", "ln", "mkfifo", "mknod"})
-_NEW_NAME: Final = re.compile(r"\$\(\(|\$\[|\$\{?(?:S?RANDOM|EPOCH\w*|SECONDS|[a-z]\b)|\+\+")
+_NEW_NAME: Final = Pattern(r"\$\(\(|\$\[|\$\{?(?:S?RANDOM|EPOCH\w*|SECONDS|[a-z]\b)|\+\+")
 
 
 def _is_new_each_turn(word: Word) -> bool:
@@ -159,7 +159,7 @@ def _makes_large_file(command: Command) -> bool:
 
 # Memory and processors.
 
-_GROWTH: Final = re.compile(
+_GROWTH: Final = Pattern(
     r"\.(?:append|push|extend|insert|add|concat)\b|\bpush\s*[@(]|<<|\.=|\*=|\+=\s*(?![\d.]+\b)"
     r"|Buffer\.alloc|new Array|\[\w+\]\s*=|malloc|bytearray"
     r"|\[[^\]\[]{1,24}(?:\+\+|\+\s*1)\s*\]\s*=(?!=)|\[(?:\+\+|rand|NR\b)[^\]\[]{0,24}\]\s*=(?!=)"
@@ -169,10 +169,10 @@ _GROWTH: Final = re.compile(
 _HUGE_NUMBER: Final = (
     r"\(?\s*(?:10\s*\*\*\s*1\d|\d{11,}|\d*e1\d|2\s*\*\*\s*[4-9]\d|1\s*<<\s*[4-9]\d)"
 )
-_HUGE_TEXT: Final = re.compile(rf"[\"'\])]\s*[*x]\s*{_HUGE_NUMBER}|bytearray\(\s*{_HUGE_NUMBER}")
-_OWN_GROWTH: Final = re.compile(r"(\w+)(?:\+=(?!\(\()|=(?!\$\(\().*\$\{?\1\b)")
+_HUGE_TEXT: Final = Pattern(rf"[\"'\])]\s*[*x]\s*{_HUGE_NUMBER}|bytearray\(\s*{_HUGE_NUMBER}")
+_OWN_GROWTH: Final = Pattern(r"(\w+)(?:\+=(?!\(\()|=(?!\$\(\().*\$\{?\1\b)")
 """`x+=y` and `x=$x$x`, and not `i=$((i + 1))`."""
-_SET_GROWTH: Final = re.compile(
+_SET_GROWTH: Final = Pattern(
     r"(?:set|export|declare|typeset|local|readonly)\s(?:-+\w+\s)*"
     r"(?:(?P<n>\w+)[\s=](?!.*\bmath\b).*\$\{?(?P=n)\b|\w+\+=)|set\s+-\w*[ap]\w*\s"
 )
@@ -229,7 +229,7 @@ def _prints_endlessly(word: Word) -> bool:
     return any(map(is_endless, word.sources)) and not any(map(limits, word.sources))
 
 
-_NO_TIME: Final = re.compile(r"0+[smhdy]?")
+_NO_TIME: Final = Pattern(r"0+[smhdy]?")
 _COPYING: Final = frozenset({"dd", "tee", "cp"})
 _STRESSING: Final = frozenset({"stress", "stress-ng", "cpuburn", "mprime", "burnP6", "cpuburn-in"})
 

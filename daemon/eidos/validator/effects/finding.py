@@ -12,6 +12,7 @@ import msgspec
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Word, plain_name, program
 from eidos.validator.effects.effect import aims_at
+from eidos.validator.patterns import Pattern
 from eidos.validator.places.targets import is_broad, is_critical
 
 FINDERS: Final = frozenset({"find", "gfind", "bfs", "fd", "fdfind", "ls", "dir", "du", "tree"})
@@ -34,7 +35,7 @@ _KINDS: Final = frozenset(
 )
 """Tests with a value that leave nearly all."""
 _OWNERS: Final = frozenset({"-user", "-uid", "-group", "-gid"})
-_OWNS_MOST: Final = re.compile(r"root|0|[+-]\d+|1000|.*[$`(].*", re.DOTALL)
+_OWNS_MOST: Final = Pattern(r"root|0|[+-]\d+|1000|.*[$`(].*", re.DOTALL)
 """The system's owner, and whoever types the command."""
 _FLAGS: Final = frozenset(
     {"-print", "-print0", "-ls", "-depth", "-d", "-xdev", "-mount", "-follow", "-daystart", "-true"}
@@ -44,13 +45,13 @@ _FLAGS: Final = frozenset(
 _NAMES: Final = frozenset(
     {"-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-regex", "-iregex"}
 )
-_ALL_NAMES: Final = re.compile(r"(?!\*\.$)[*.?/+^$]*|/.*\*|.?\+")
+_ALL_NAMES: Final = Pattern(r"(?!\*\.$)[*.?/+^$]*|/.*\*|.?\+")
 _NO_VALUE: Final = frozenset({"-empty", "-nouser", "-nogroup"})
-_BEFORE_ROOTS: Final = re.compile(r"-[HLPEXdfsx]+|-O\d|-D")
+_BEFORE_ROOTS: Final = Pattern(r"-[HLPEXdfsx]+|-O\d|-D")
 _WRAPPING: Final = frozenset({"sudo", "doas", "env", "nice", "ionice", "xargs", "busybox", "time"})
 _SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish"})
-_VERBS: Final = re.compile(r"\b(?:rm|shred|unlink|truncate|srm|chmod|chown|chgrp|mv|dd)\b")
-_EMPTYING: Final = re.compile(r">\s*[\"']?(?:\{\}|\$)")
+_VERBS: Final = Pattern(r"\b(?:rm|shred|unlink|truncate|srm|chmod|chown|chgrp|mv|dd)\b")
+_EMPTYING: Final = Pattern(r">\s*[\"']?(?:\{\}|\$)")
 _FILTERS: Final = frozenset(
     {"grep", "egrep", "fgrep", "rg", "ag", "awk", "gawk", "mawk", "sed", "head", "tail", "fzf"}
     | {"comm", "uniq", "perl", "python3", "jq", "shuf"}

@@ -6,17 +6,18 @@ from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
+from eidos.validator.patterns import Pattern
 
 _FLOODERS: Final = frozenset(
     "slowloris slowhttptest goldeneye hulk t50 mdk3 mdk4 torshammer xerxes loic ufonet pyloris "
     "thc-ssl-dos siegeflood synflood udpflood macof dhcpstarv yersinia raven-storm".split()
 )
-_LOCAL: Final = re.compile(r"(?:https?://)?(?:localhost|127\.|0\.0\.0\.0|\[?::1|192\.168\.|10\.)")
+_LOCAL: Final = Pattern(r"(?:https?://)?(?:localhost|127\.|0\.0\.0\.0|\[?::1|192\.168\.|10\.)")
 _MANY: Final = 500
 _MANY_REQUESTS: Final = 100_000
 
 
-_FAST: Final = re.compile(r"-iu?\d{1,2}|u\d{1,3}")
+_FAST: Final = Pattern(r"-iu?\d{1,2}|u\d{1,3}")
 
 
 def _sends_fast(command: Command) -> bool:
@@ -41,7 +42,7 @@ def _pours_out(command: Command) -> bool:
     )
 
 
-_ENDLESS: Final = re.compile(r"/dev/(?:zero|u?random)")
+_ENDLESS: Final = Pattern(r"/dev/(?:zero|u?random)")
 
 
 def _loads_heavily(command: Command) -> bool:

@@ -1,6 +1,5 @@
 """Forges such as GitHub: what is deleted on them, and what is done to all repositories at once."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command
@@ -8,6 +7,7 @@ from eidos.validator.effects.call_table import calls
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.listing import Feed, feed_from
 from eidos.validator.effects.services import asks_to_delete
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.subcommands import usage_of
 
 _DELETE_ALL: Final = """
@@ -42,13 +42,13 @@ _FORGES: Final = frozenset({"gh", "glab", "hub", "tea", "berg", "bb", "gitea", "
 _SENDERS: Final = frozenset({"curl", "curlie", "wget", "http", "https", "xh", "xhs"})
 _KINDS: Final = frozenset({"repo", "repos", "project", "projects", "repository", "repositories"})
 _LISTS: Final = frozenset({"list", "ls", "search"})
-_ADDRESS_OF_ALL: Final = re.compile(
+_ADDRESS_OF_ALL: Final = Pattern(
     r"(?:^|/)(?:(?:user|(?:orgs|users|groups|workspaces|organizations)/[^/?]+)/(?:repos|projects)"
     r"|v4/projects|^projects|search/repositories|repos/search|2\.0/repositories/[^/?]+"
     r"|(?:projects/[^/?]+/)repos|installation/repositories)/?(?:\?.*)?$"
 )
 """Where the repositories of an account, or of all accounts, are listed."""
-_ADDRESS_OF_ONE: Final = re.compile(
+_ADDRESS_OF_ONE: Final = Pattern(
     r"(?:^|/)(?:repos|repositories|projects)/(?:[^/?]+/)?[^/?]*(?:\$|\{\})[^/?]*/?(?:\?.*)?$"
 )
 """Where one of them is, the name not known."""

@@ -7,6 +7,7 @@ from eidos.validator.commands import Command
 from eidos.validator.effects.call_table import calls
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.printed import texts_given
+from eidos.validator.patterns import Pattern
 
 _REBUILD: Final = """
 rails|rake        @db:drop|db:drop:*|db:reset|db:purge|db:migrate:reset|db:truncate_all
@@ -63,7 +64,7 @@ sqitch            revert  -y
 npm|yarn|pnpm|bun|composer|deno  **  db:drop|db:reset|db:wipe|db:fresh|db:nuke|db:clean
 make|just|task|invoke|inv  @db-drop|db-reset|drop-db|reset-db|dropdb|resetdb|db.drop|db.reset
 """
-_EMPTIES: Final = re.compile(
+_EMPTIES: Final = Pattern(
     r"\b[A-Z]\w*(?:\.all)?\.(?:delete_all|destroy_all)\b"
     r"|\b[A-Z]\w*\.(?:all|find_each)(?:\.each)?\s*(?:\(&:|\{[^}]{0,40}\.)(?:destroy|delete)\b"
     r"|::(?:query\(\)|all\(\)->each)->(?:forceD|d)elete\(|\.objects\.all\(\)\.(?:_raw_)?delete\("

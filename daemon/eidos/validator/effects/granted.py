@@ -1,6 +1,5 @@
 """Which rights a command gives to which files: chmod, install, access control lists."""
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -9,6 +8,7 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.effects.arguments import option_values
 from eidos.validator.effects.links import through_links
 from eidos.validator.effects.modes import Mode, is_mode, mode_of_entries, mode_of_mac, mode_of_nfs
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
 MODES: Final = frozenset({"chmod"})
@@ -70,7 +70,7 @@ def _by_chmod(args: Sequence[Word]) -> tuple[Mode | None, Sequence[Word]]:
     return None, _no_options(args)
 
 
-_MAC_LIST: Final = re.compile(r"[+=]a[i#]?")
+_MAC_LIST: Final = Pattern(r"[+=]a[i#]?")
 
 
 def _no_options(words: Iterable[Word]) -> Sequence[Word]:

@@ -1,19 +1,19 @@
 """Switching off: the machine, the network, and the services that one reaches it by."""
 
-import re
 from collections.abc import Callable
 from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import UNPLAIN, Effect
 from eidos.validator.effects.stopping import STOPPERS, runs_init_script, services_stopped
+from eidos.validator.patterns import Pattern
 
 _POWER_VERBS: Final = (
     *("reboot", "poweroff", "halt", "kexec", "rescue", "emergency", "soft-reboot", "isolate"),
     *("rescue.target", "emergency.target", "reboot.target", "poweroff.target", "halt.target"),
 )
 _RUN_LEVELS: Final = frozenset({"0", "1", "6", "s", "S"})
-_MESSAGES: Final = re.compile(
+_MESSAGES: Final = Pattern(
     r"\.(?:PowerOff|Reboot|Halt|RequestShutdown|RequestReboot)\b|^(?:PowerOff|Reboot|Halt)$"
 )
 
@@ -57,7 +57,7 @@ def _switches_off(command: Command) -> bool:
 
 # Services.
 
-_LIFELINES: Final = re.compile(
+_LIFELINES: Final = Pattern(
     r"sshd?|openssh(?:-server|-daemon)?|network(?:ing)?|network-?manager|systemd-networkd"
     r"|systemd-resolved|wpa_supplicant|wicked|connman|iwd|dhcpcd|dhclient|netctl|netif|routing"
     r"|dbus(?:-broker|-daemon)?|display-manager|[glsx]dm3?|lightdm|lxdm|slim|xorg|x|gnome-shell|wayland"
@@ -65,7 +65,7 @@ _LIFELINES: Final = re.compile(
     r"|com\.openssh\.sshd|com\.apple\.(?:windowserver|loginwindow|mdnsresponder|configd)"
     r"|windowserver|loginwindow|multi-user|graphical|basic|network-online|default|sysinit"
 )
-_KILLED: Final = re.compile(
+_KILLED: Final = Pattern(
     r"sshd|networkmanager|systemd-(?:networkd|resolved|logind|udevd)|wpa_supplicant|dbus-daemon"
     r"|xorg|gdm3?|sddm|lightdm|login|getty|agetty|dhclient|loginwindow|windowserver|udevd|x"
 )
@@ -128,7 +128,7 @@ def _blocks_radio(texts: list[str]) -> bool:
     return "block" in texts and not {"all", "wifi", "wlan"}.isdisjoint(texts)
 
 
-_CARD: Final = re.compile(r"(?:eth|wlan|ww(?:an)?|bond)\d+|(?:en|wl)[opsx]\w+|\$\w+")
+_CARD: Final = Pattern(r"(?:eth|wlan|ww(?:an)?|bond)\d+|(?:en|wl)[opsx]\w+|\$\w+")
 
 
 def _ip_ends(texts: list[str]) -> bool:

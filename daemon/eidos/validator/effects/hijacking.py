@@ -7,6 +7,7 @@ from typing import Final
 from eidos.validator.commands import Assignment, Command, Word
 from eidos.validator.effects.effect import ASSIGNING, Effect
 from eidos.validator.effects.payloads import is_hidden_place, is_payload
+from eidos.validator.patterns import Pattern
 
 PROGRAMS_OF_TRUST: Final = frozenset(
     "sudo su doas pkexec ssh scp sftp ssh-add passwd login gpg gpg2 kinit mount cryptsetup "
@@ -52,8 +53,8 @@ def _is_same(name: str, value: str) -> bool:
 
 
 _STAND_INS: Final = frozenset("doas sudo kitty kitten mosh nala yay paru dnf5 et autossh".split())
-_FOREIGN: Final = re.compile(r"(?!/(?:usr/)?(?:local/)?s?bin/|/opt/homebrew/)[/.~$]")
-_ERASES: Final = re.compile(r"\brm\s+-[a-zA-Z]*[rf]|\bshred\b|\bdd\s+if=|>\s*/dev/sd")
+_FOREIGN: Final = Pattern(r"(?!/(?:usr/)?(?:local/)?s?bin/|/opt/homebrew/)[/.~$]")
+_ERASES: Final = Pattern(r"\brm\s+-[a-zA-Z]*[rf]|\bshred\b|\bdd\s+if=|>\s*/dev/sd")
 
 
 def _defines_trusted(command: Command) -> bool:

@@ -10,16 +10,17 @@ from eidos.validator.effects.editing import ERASERS, files_erased, files_lost
 from eidos.validator.effects.effect import ASSIGNING, WRITING, Effect
 from eidos.validator.effects.finding import RUNNERS, search_of
 from eidos.validator.effects.traces import TAKING
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
-_HISTORY: Final = re.compile(
+_HISTORY: Final = Pattern(
     r"(?:.*/)?(?:\.(?:bash|zsh|sh|ksh|ash|mysql|psql|python|node_repl|sqlite|rediscli|tcsh|fish)_?"
     r"hist(?:ory)?|\.zhistory|\.history|\.histfile|\.zsh_sessions(?:/.*)?|fish_history"
     r"|\.local/share/(?:fish|atuin)(?:/.*)?|(?:atuin/)?history\.db|\.\*_?hist\w*|\.\*?history"
     r"|ConsoleHost_history\.txt|\.lesshst|\.viminfo|\.wget-hsts)"
 )
-_HISTFILE: Final = re.compile(r"\$\{?(?:HISTFILE|fish_history)\}?")
-_OTHERS: Final = re.compile(r"/root/.*|/home/[^/]+/.*|/var/root/.*|/Users/[^/]+/.*")
+_HISTFILE: Final = Pattern(r"\$\{?(?:HISTFILE|fish_history)\}?")
+_OTHERS: Final = Pattern(r"/root/.*|/home/[^/]+/.*|/var/root/.*|/Users/[^/]+/.*")
 
 
 def _is_history(word: Word) -> bool:

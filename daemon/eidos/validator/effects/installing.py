@@ -7,21 +7,22 @@ from typing import Final
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects import engines
 from eidos.validator.effects.effect import FED, UNPLAIN, Effect
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.network import brings, is_local
 
 # From an address.
 
-_ADDRESS: Final = re.compile(
+_ADDRESS: Final = Pattern(
     r"(?:[\w.-]+\s*@\s*)?(?:git\+|hg\+|svn\+|bzr\+)?(?:https?|ftp|git|ssh)://", re.IGNORECASE
 )
-_REPOSITORY: Final = re.compile(
+_REPOSITORY: Final = Pattern(
     r"(?:(?:[\w.-]+\s*@\s*)?git\+|github:|gitlab:|bitbucket:|gist:|git@|git://|git::)",
     re.IGNORECASE,
 )
-_PLAIN_HTTP: Final = re.compile(r"(?:[\w-]+=)?(?:http|ftp)://", re.IGNORECASE)
-_NO_TLS_OR_ADDRESS: Final = re.compile(r"(?:https?|ftp)://|[\w-]+(?:\.[\w-]+)+/", re.IGNORECASE)
+_PLAIN_HTTP: Final = Pattern(r"(?:[\w-]+=)?(?:http|ftp)://", re.IGNORECASE)
+_NO_TLS_OR_ADDRESS: Final = Pattern(r"(?:https?|ftp)://|[\w-]+(?:\.[\w-]+)+/", re.IGNORECASE)
 """Where no scheme is named, curl and wget take http."""
-_KNOWN_PUBLISHER: Final = re.compile(
+_KNOWN_PUBLISHER: Final = Pattern(
     r"https://(?:[\w-]+\.)*(?:fedoraproject\.org|rpmfusion\.org|remirepo\.net|elrepo\.org|google\.com"
     r"|nodesource\.com|microsoft\.com|docker\.com|mysql\.com|postgresql\.org|flathub\.org"
     r"|dl\.flathub\.org|gnome\.org|kde\.org|pypi\.org|npmjs\.org|pytorch\.org|nvidia\.com"
@@ -168,7 +169,7 @@ _APPLIERS: Final[dict[str, frozenset[str]]] = {
     ),
 }
 """Programs that do what a description says, and with which of their words."""
-_MODULE: Final = re.compile(r"-from-module=(?:git::|\w+://|github\.com/|git@)")
+_MODULE: Final = Pattern(r"-from-module=(?:git::|\w+://|github\.com/|git@)")
 _INPUT: Final = frozenset({"-", "/dev/stdin", "-f-"})
 
 

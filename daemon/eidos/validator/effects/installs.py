@@ -6,9 +6,10 @@ from typing import Final
 from eidos.validator.commands import Command
 from eidos.validator.effects.editing import files_changed, text_put
 from eidos.validator.effects.effect import WRITING, Effect
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
-_UNCHECKED: Final = re.compile(
+_UNCHECKED: Final = Pattern(
     r"--allow-unauthenticated|--force-yes|--allow-insecure-repositories|--no-?gpg-?checks?"
     r"|--nosignature|--nodigest|--noverify|--allow-untrusted|--no-gpg-verify|--no-debsig"
     r"|--gpg-auto-import-keys-off|--no-sign-verify|-allowUntrusted|--dangerous"
@@ -27,9 +28,9 @@ _MANAGERS: Final = frozenset(
 )
 
 
-_PLAIN: Final = re.compile(r"http://(?!localhost|127\.)")
-_ANYTHING: Final = re.compile(r".")
-_OFF: Final = re.compile(r"(?:off|false|0|no)$", re.IGNORECASE)
+_PLAIN: Final = Pattern(r"http://(?!localhost|127\.)")
+_ANYTHING: Final = Pattern(r".")
+_OFF: Final = Pattern(r"(?:off|false|0|no)$", re.IGNORECASE)
 _LOOSE_VARIABLES: Final = {
     **dict.fromkeys(("PIP_TRUSTED_HOST", "SIGNATURE_TYPE", "UV_INSECURE_HOST"), _ANYTHING),
     **dict.fromkeys(("GOINSECURE", "GONOSUMDB", "GONOSUMCHECK"), _ANYTHING),
@@ -38,7 +39,7 @@ _LOOSE_VARIABLES: Final = {
     **dict.fromkeys(("NPM_CONFIG_REGISTRY", "npm_config_registry", "YARN_REGISTRY"), _PLAIN),
     **dict.fromkeys(("NPM_CONFIG_STRICT_SSL", "npm_config_strict_ssl", "GOSUMDB"), _OFF),
     **dict.fromkeys(("YARN_ENABLE_STRICT_SSL", "CONDA_SSL_VERIFY"), _OFF),
-    "GOFLAGS": re.compile(r".*-insecure"),
+    "GOFLAGS": Pattern(r".*-insecure"),
 }
 
 
@@ -83,16 +84,16 @@ def _puts_key(command: Command) -> bool:
     return changed and _fetches_key(command)
 
 
-_SOURCE_FILES: Final = re.compile(
+_SOURCE_FILES: Final = Pattern(
     r"/etc/(?:apt/(?:sources\.list(?:\.d(?:/.*)?)?|apt\.conf(?:\.d(?:/.*)?)?)|yum\.repos\.d(?:/.*)?"
     r"|yum\.conf|dnf/(?:dnf\.conf|.*)|zypp/.*|pacman\.conf|pacman\.d/.*|apk/repositories|pip\.conf)"
     r"|(?:~|/root|/home/[^/]+)/(?:\.config/pip/pip\.conf|\.pip/pip\.conf|\.condarc)"
 )
-_KEY_FILES: Final = re.compile(
+_KEY_FILES: Final = Pattern(
     r"/(?:etc/apt/(?:trusted\.gpg(?:\.d/.*)?|keyrings/.*)|usr/share/keyrings/.*"
     r"|etc/pki/rpm-gpg/.*|etc/apk/keys/.*|etc/pacman\.d/gnupg/.*)"
 )
-_UNTRUSTED: Final = re.compile(
+_UNTRUSTED: Final = Pattern(
     r"trusted\s*[=:]\s*yes|allow-insecure\s*=\s*yes|allow-weak\s*=\s*yes"
     r"|(?:repo_)?gpgcheck\s*=\s*(?:0|no)"
     r"|sslverify\s*=\s*(?:0|false|no)|SigLevel\s*=\s*(?:Never|Optional\s+TrustAll|TrustAll)"
@@ -119,17 +120,17 @@ def _breaks_system_python(command: Command) -> bool:
     return breaks and command.is_root and command.has("install", "uninstall")
 
 
-_FORCES: Final = re.compile(
+_FORCES: Final = Pattern(
     r"force-[\w,-]*(?:all|depends|bad-\w+|architecture|conflicts|breaks)"
     r"|ignore-depends"
 )
-_FORCED_APT: Final = re.compile(
+_FORCED_APT: Final = Pattern(
     r"--allow-change-held-packages$|--ignore-hold$|--force-(?!conf)[a-z]"
     r"|Allow-Change-Held-Packages[\"\s=]+(?:true|1|yes)"
 )
 
 
-_OVERWRITES: Final = re.compile(r"--overwrite(?:=?[\"']?\*.*)?")
+_OVERWRITES: Final = Pattern(r"--overwrite(?:=?[\"']?\*.*)?")
 
 
 def _ignores_dependencies(command: Command) -> bool:

@@ -8,6 +8,7 @@ from eidos.validator.commands import Command
 from eidos.validator.effects.editing import files_changed, text_put
 from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.evaluating.options import Grammar, read_options
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
 _HELP: Final = ("--help", "--version", "-h", "-v", "-?")
@@ -15,11 +16,11 @@ _HELP: Final = ("--help", "--version", "-h", "-v", "-?")
 
 # Modules, and other kernels.
 
-_STRANGE: Final = re.compile(
+_STRANGE: Final = Pattern(
     r"(?:/tmp|/var/tmp|/dev/shm|/run/shm|/run/user|/home/[^/]+/\.|~/\.|~/Downloads)/|/\."
     r"|https?://"
 )
-_ROOTKITS: Final = re.compile(
+_ROOTKITS: Final = Pattern(
     r"rootkit|diamorphine|reptile|suterusu|adore-?ng|knark|azazel|kovid|nuk3gh0st|puszek|enyelkm"
     r"|rkit|hide_?(?:proc|pid|me|mod)|keylog|backdoor|drovorub|facefish|syslogk|pingback",
     re.IGNORECASE,
@@ -125,12 +126,12 @@ def _changes_boot(command: Command) -> bool:
     return _CHANGES_BOOT[command.name](command)
 
 
-_BOOT_SETTINGS: Final = re.compile(
+_BOOT_SETTINGS: Final = Pattern(
     r"/etc/(?:default/grub(?:\.d/.*)?|grub\.d/.*|kernel/cmdline|cmdline\.d/.*|lilo\.conf)"
     r"|/boot/(?:firmware/)?cmdline\.txt|/boot/.*(?:\.cfg|\.conf|grubenv)"
     r"|/proc/cmdline|/etc/kernel/install\.d/.*"
 )
-_LOOSE_START: Final = re.compile(
+_LOOSE_START: Final = Pattern(
     r"mitigations=off|\bno(?:pti|kaslr|smep|smap|exec)\b|(?:spectre_v2|spec_store_bypass_disable|pti"
     r"|l1tf|mds|tsx_async_abort|noexec)=off|nospectre_v[12]|(?:selinux|apparmor|audit|enforcing)=0"
     r"|lockdown=none|module\.sig_enforce=0|init=\\?/\S+|rd\.break|systemd\.unit=(?:rescue|emergency)"
@@ -168,7 +169,7 @@ def _sets_clock(command: Command) -> bool:
 
 
 _DATE: Final = Grammar("dfrsvz", frozenset({"--date", "--reference", "--file", "--set"}))
-_MMDDHHMM: Final = re.compile(r"(?:0\d|1[0-2])[0-3]\d[0-2]\d[0-5]\d(?:\d\d){0,2}(?:\.\d\d)?")
+_MMDDHHMM: Final = Pattern(r"(?:0\d|1[0-2])[0-3]\d[0-2]\d[0-5]\d(?:\d\d){0,2}(?:\.\d\d)?")
 _HARMLESS_NODES: Final = frozenset(
     {("1", "3"), ("1", "5"), ("1", "7"), ("1", "8"), ("1", "9"), ("5", "0"), ("5", "1"), ("5", "2")}
 )

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import files_changed, text_put, values_put
 from eidos.validator.effects.effect import WRITING, Effect
-from eidos.validator.patterns import fits
+from eidos.validator.patterns import Pattern, fits
 from eidos.validator.places import targets
 
 
@@ -20,8 +20,8 @@ class Setting(NamedTuple):
 
 
 _PROC_SYS: Final = "/proc/sys/"
-_SYSCTL_FILES: Final = re.compile(r"/(?:etc|run|usr/lib)/sysctl(?:\.conf|\.d/.*)")
-_IN_TEXT: Final = re.compile(
+_SYSCTL_FILES: Final = Pattern(r"/(?:etc|run|usr/lib)/sysctl(?:\.conf|\.d/.*)")
+_IN_TEXT: Final = Pattern(
     r"([a-z]+[./][\w./*-]+)\s*=\s*(\|?/[^\s'\"]+|[^\s'\"\\/,;|#]+)", re.IGNORECASE
 )
 _MAX_IN_TEXT: Final = 4096
@@ -94,16 +94,16 @@ _WEAK_VALUES: Final[tuple[tuple[str, _Test], ...]] = (
     (r"net\.core\.bpf_jit_harden|user\.max_\w+", _OFF),
     (r"kern\.(?:securelevel|secure_kernel)|security\.(?:bsd|mac)\..*", _OFF),
 )
-_WEAKENING: Final = tuple((re.compile(pattern), test) for pattern, test in _WEAK_VALUES)
-_HELPERS: Final = re.compile(
+_WEAKENING: Final = tuple((Pattern(pattern), test) for pattern, test in _WEAK_VALUES)
+_HELPERS: Final = Pattern(
     r"kernel\.(?:core_pattern|modprobe|hotplug|poweroff_cmd)|fs\.binfmt_misc\..*"
 )
 """Names of programs that the kernel starts as root, on its own."""
-_USUAL_HELPERS: Final = re.compile(
+_USUAL_HELPERS: Final = Pattern(
     r"\|?(?:/usr)?(?:/s?bin/(?:modprobe|true|false)|/lib/systemd/systemd-coredump"
     r"|/share/apport/apport|/libexec/abrt-hook-ccpp)\b.*|/sbin/poweroff|"
 )
-_HELPER_FILES: Final = re.compile(
+_HELPER_FILES: Final = Pattern(
     r"/sys/kernel/uevent_helper|/sys/fs/cgroup(?:/.*)?/(?:release_agent|notify_on_release)"
     r"|/tmp/[^/]+/release_agent|/proc/sys/fs/binfmt_misc/.*"
 )
@@ -133,12 +133,12 @@ def _is_weakening(setting: Setting) -> bool:
 
 # Files that act at once when they are written.
 
-_MEMORY: Final = re.compile(
+_MEMORY: Final = Pattern(
     r"/dev/(?:k?mem|port)|/proc/(?:kcore|kmem|(?:\d+|self|\$\{?\w+\}?|\$\$|\*)/mem)"
     r"|/sys/firmware/efi/efivars/.+|/dev/cpu/[^/]+/msr"
 )
-_TRIGGER: Final = re.compile(r"/proc/sysrq-trigger")
-_RISKY: Final = re.compile(
+_TRIGGER: Final = Pattern(r"/proc/sysrq-trigger")
+_RISKY: Final = Pattern(
     r"/sys/kernel/debug/(?!tracing/|dri/|usb/|dynamic_debug/|sched/|bdi/).*|/sys/kernel/livepatch/.*"
     r"|/sys/(?:class/thermal|devices/virtual/thermal)/.*/(?:mode|emul_temp|trip_point\w*)"
     r"|/sys/(?:class/hwmon|devices/platform)/.*/pwm\d\w*|/dev/watchdog\d*"
@@ -150,9 +150,9 @@ _RISKY: Final = re.compile(
     r"|/sys/power/(?:state|disk)|/dev/nvram|/sys/module/\w+/parameters/.*disable.*"
 )
 _ZERO_READERS: Final = frozenset({"mem", "disk", "freeze", "standby"})
-_SWITCHED_ON: Final = re.compile(r"/sys/devices/system/.*|/sys/class/net/.*/carrier")
+_SWITCHED_ON: Final = Pattern(r"/sys/devices/system/.*|/sys/class/net/.*/carrier")
 _ON: Final = frozenset({"1", "online", "auto", "online_movable"})
-_STANDING_STILL: Final = re.compile(
+_STANDING_STILL: Final = Pattern(
     r"/sys/fs/cgroup(?:/(?:unified|systemd))?(?:/(?:user|system|init|machine)\.(?:slice|scope))?"
     r"/cgroup\.(?:kill|freeze)"
 )

@@ -8,6 +8,7 @@ from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.effect import REDIRECTED, Effect
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import secret_places
 from eidos.validator.places.secrets import Worth, worth_of
 from eidos.validator.places.targets import path_of
@@ -59,7 +60,7 @@ def _is_outlet(word: Word) -> bool:
 
 _PRINT: Final = frozenset({"print", "syswrite"})
 _SENDING: Final = frozenset(SENDERS) | _PRINT
-_TO_DESCRIPTOR: Final = re.compile(r"-[a-zA-Z]*[uo](?P<fd>.*)", re.DOTALL)
+_TO_DESCRIPTOR: Final = Pattern(r"-[a-zA-Z]*[uo](?P<fd>.*)", re.DOTALL)
 
 
 def _prints_to_descriptor(command: Command) -> bool:
@@ -91,7 +92,7 @@ def _worths(command: Command, sent: Sent) -> Iterator[Worth]:
     yield from (Worth.SECRET for word in sent.texts if _SENT_VARIABLE.search(word.text))
 
 
-_SENT_VARIABLE: Final = re.compile(
+_SENT_VARIABLE: Final = Pattern(
     r"\$\{?(?:AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|\w*PRIVATE_KEY|SSH_KEY|\w*MASTER_PASSWORD)\b"
 )
 """What no service asks for by its name; `$API_TOKEN` in an address is how some are used."""
@@ -116,7 +117,7 @@ def _sends_personal(command: Command) -> bool:
 
 # Leaving open.
 
-_OPEN_FOLDER: Final = re.compile(
+_OPEN_FOLDER: Final = Pattern(
     r"/(?:tmp|var/tmp|dev/shm|run/shm|var/www|srv/(?:http|www|ftp)|usr/share/nginx|var/ftp)(?:/|$)"
     r"|(?:~|/home/[^/]+)/(?:public_html|Public|\.?www)(?:/|$)"
 )
@@ -168,7 +169,7 @@ def _commits_secret(command: Command) -> bool:
     )
 
 
-_LISTENS_BY_CODE: Final = re.compile(
+_LISTENS_BY_CODE: Final = Pattern(
     r"pynput\.keyboard|pynput\s+import\s+keyboard|keyboard\.(?:on_press|hook|record)|pyxhook"
 )
 _LISTENERS: Final = frozenset(
@@ -176,14 +177,14 @@ _LISTENERS: Final = frozenset(
     "mailsnarf urlsnarf webspy sslstrip net-creds pcredz tcpick".split()
 )
 _SNIFFERS: Final = frozenset({"tshark", "tcpdump", "ngrep", "tcpflow", "termshark", "sngrep"})
-_LOGINS: Final = re.compile(
+_LOGINS: Final = Pattern(
     r"auth(?:basic|orization|_)|passw|\bpass\b|credential|cookie|login|ftp\.request|ntlm|kerberos",
     re.IGNORECASE,
 )
 """What is searched for in the traffic of others."""
 _MAY_LISTEN: Final = frozenset({"xinput", "showkey", "evtest", "libinput", "script"})
-_INPUT_DEVICE: Final = re.compile(r"/dev/input/(?:event|by-)|/dev/uinput|/dev/hidraw")
-_HOLDS_PASSWORDS: Final = re.compile(
+_INPUT_DEVICE: Final = Pattern(r"/dev/input/(?:event|by-)|/dev/uinput|/dev/hidraw")
+_HOLDS_PASSWORDS: Final = Pattern(
     r"sshd?(?:-agent)?|login|sudo|su|gpg-agent|passwd|gdm\w*|lightdm|(?:gnome-)?keyring\w*"
     r"|firefox|chrome|chromium|bash|zsh|lsass|vault|keepassxc|1password|bitwarden"
 )
@@ -194,7 +195,7 @@ _HOOKS: Final = frozenset(
     "fish_preexec fish_postexec fish_prompt".split()
 )
 """Functions that the shell calls with what is typed, or around it."""
-_TYPED: Final = re.compile(r"\$\{?(?:BASH_COMMAND|READLINE_LINE|L?BUFFER)\b")
+_TYPED: Final = Pattern(r"\$\{?(?:BASH_COMMAND|READLINE_LINE|L?BUFFER)\b")
 
 
 def _sends_typed(command: Command) -> bool:

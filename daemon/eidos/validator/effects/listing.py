@@ -11,6 +11,7 @@ from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.printed import NEAR
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.subcommands import kind_of
 
 
@@ -125,16 +126,16 @@ def _asks_for_some(command: Command) -> bool:
     return any(_FILTER.search(word.text) for word in command.args)
 
 
-_QUOTED: Final = re.compile(r"\"[^\"]*\"")
-_AWK_TEST: Final = re.compile(r"(?<!!)/[^/]+/|[^!]~|==")
-_JQ_TEST: Final = re.compile(r"\bselect\s*\(|\btest\s*\(")
-_GH_TEST: Final = re.compile(r"--(?:archived|fork|topic|language|branch|status|user)\b")
+_QUOTED: Final = Pattern(r"\"[^\"]*\"")
+_AWK_TEST: Final = Pattern(r"(?<!!)/[^/]+/|[^!]~|==")
+_JQ_TEST: Final = Pattern(r"\bselect\s*\(|\btest\s*\(")
+_GH_TEST: Final = Pattern(r"--(?:archived|fork|topic|language|branch|status|user)\b")
 _FILTER_LETTERS: Final = {
     **dict.fromkeys(("docker", "podman", "nerdctl"), "f"),
     **dict.fromkeys(("kubectl", "oc", "k"), "l"),
     "helm": "f",
 }
-_FILTER: Final = re.compile(
+_FILTER: Final = Pattern(
     r"^--(?:filters?|selector|field-selector|tags?|label|merged|no-merged|prefix|pattern)\b"
     r"|\[\?|(?:starts_with|contains)\(|(?<!not )\b(?:like|regexp|rlike)\s+['\"]"
     r"|^(?:status|label|name|dangling)=|^(?:s3|gs)://[^/*]+/[^/*]",

@@ -6,9 +6,10 @@ from typing import Final
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import files_changed, is_fed, text_put
 from eidos.validator.effects.effect import WRITING, Effect
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
-_LOGIN_TREES: Final = re.compile(
+_LOGIN_TREES: Final = Pattern(
     r"(?:/usr/local)?/etc/(?:sudoers\.d|pam\.d|pam\.conf|doas\.conf|sudoers|sudo\.conf"
     r"|polkit-1/(?:rules\.d|localauthority).*|security/(?:access|pam_\w+|sudoers)\.conf"
     r"|s?pwd\.db|passwd-|shadow-|nslcd\.conf|sssd/sssd\.conf)(?:/.*)?"
@@ -16,7 +17,7 @@ _LOGIN_TREES: Final = re.compile(
     r"|(?:/usr)?/lib(?:64)?/(?:[\w-]+/)?security/pam_.*"
 )
 _EDITOR_VARIABLES: Final = frozenset({"EDITOR", "VISUAL", "SUDO_EDITOR"})
-_PROGRAM_EDITS: Final = re.compile(
+_PROGRAM_EDITS: Final = Pattern(
     r"\b(?:tee|sed|perl|ed|ex|cp|mv|sh|bash|dash|cat|g?awk|python3?|ruby|echo|dd|sponge)\b"
 )
 
@@ -44,8 +45,8 @@ def _drives_account_editor(command: Command) -> bool:
     )
 
 
-_SSH_SETTINGS: Final = re.compile(r"/etc/(?:ssh/)?sshd_config(?:\.d(?:/.*)?)?")
-_LOOSE_SSH: Final = re.compile(
+_SSH_SETTINGS: Final = Pattern(r"/etc/(?:ssh/)?sshd_config(?:\.d(?:/.*)?)?")
+_LOOSE_SSH: Final = Pattern(
     r"(?:PermitRootLogin|PermitEmptyPasswords|PasswordAuthentication|HostbasedAuthentication"
     r"|ChallengeResponseAuthentication|KbdInteractiveAuthentication|PermitUserEnvironment"
     r"|GatewayPorts|RhostsRSAAuthentication)[\s=\\]+['\"]?yes"
@@ -53,7 +54,7 @@ _LOOSE_SSH: Final = re.compile(
     r"|(?:StrictModes|PubkeyAuthentication|UsePAM|IgnoreRhosts)[\s=\\]+['\"]?no\b|Protocol[\s=]+1",
     re.IGNORECASE,
 )
-_LOGIN_SETTINGS: Final = re.compile(
+_LOGIN_SETTINGS: Final = Pattern(
     r"/etc/(?:login\.defs|securetty|hosts\.equiv|default/useradd|adduser\.conf|libuser\.conf"
     r"|ftpusers|security/(?:limits|faillock|pwquality|time|group)\.conf"
     r"|security/limits\.d/.*)|(?:~|/root|/home/[^/]+)/\.[rs]hosts"

@@ -1,12 +1,12 @@
 """Virtual machines and containers that are like them: what is removed with its disks."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.call_table import calls
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.removing import ERASERS, removal_of
+from eidos.validator.patterns import Pattern
 from eidos.validator.places.targets import path_of
 
 _MACHINES_ALL: Final = """
@@ -69,7 +69,7 @@ pvesm    free
 vim-cmd  vmsvc/destroy|vmsvc/unregister
 """
 
-_FOLDER: Final = re.compile(
+_FOLDER: Final = Pattern(
     r"/var/lib/(?:libvirt|vz)/images(?:/.*)?|.*/VirtualBox VMs/[^/]+"
     r"|~/\.local/share/(?:libvirt|gnome-boxes)/images"
 )

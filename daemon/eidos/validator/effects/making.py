@@ -1,12 +1,12 @@
 """Programs that another command makes or names, so that only running would tell what they are."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.effect import FED, UNPLAIN, Effect
 from eidos.validator.effects.unread import direct, is_runner
 from eidos.validator.evaluating.interpreters import SHELLS
+from eidos.validator.patterns import Pattern
 
 
 def _runs_made_text(command: Command) -> bool:
@@ -45,7 +45,7 @@ def _is_known_text(command: Command) -> bool:
     return name in _NO_TEXT and not any(" " in word.text for word in command.args)
 
 
-_TEMPORARY: Final = re.compile(r"/(?:tmp|var/tmp|dev/shm)/|.*/\.[^/.]")
+_TEMPORARY: Final = Pattern(r"/(?:tmp|var/tmp|dev/shm)/|.*/\.[^/.]")
 _NO_TEXT: Final = frozenset(
     "cd true false : test [ set export sleep which command type whence pwd dirname basename "
     "readlink realpath mktemp date hostname whoami id uname nproc tty seq read tee function "
@@ -69,7 +69,7 @@ _PRINTS_SETTINGS: Final = frozenset(
     "abbr alias perl stack envsubst stty xrandr".split()
 )
 """Programs whose output is meant for eval."""
-_ENVIRONMENT_FILE: Final = re.compile(
+_ENVIRONMENT_FILE: Final = Pattern(
     r"(?:^|/)(?:\.env[\w.-]*|[\w.-]*\.env)$|/etc/(?:os-release|environment|default/)"
 )
 
@@ -86,7 +86,7 @@ def _prints_settings(command: Command) -> bool:
     )
 
 
-_CHOSEN_BY_USER: Final = re.compile(
+_CHOSEN_BY_USER: Final = Pattern(
     r"\$\{?(?:EDITOR|VISUAL|PAGER|SHELL|BROWSER|TERMINAL|MANPAGER|GIT_EDITOR|GIT_PAGER|MAKE|CC|CXX"
     r"|PYTHON|SUDO|sudo|TERM|DIFF|JAVA|0|@|\*|argv)(?::?[-=?][^{}]*)?\}?(?:\s.*)?"
 )

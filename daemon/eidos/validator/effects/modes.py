@@ -1,13 +1,14 @@
 """What a mode of chmod grants: `4755`, `u+s,o=rw`."""
 
-import re
 from functools import cached_property
 from typing import Final
 
-_CLAUSE: Final = re.compile(r"([ugoa]*)([-+=][-+=rwxXstugo]*)")
-_OCTAL: Final = re.compile(r"[0-7]{1,5}")
-_TAKEN: Final = re.compile(r"-[^-+=]*")
-_SHUTTING: Final = re.compile(r"=$|-[wX]*(?:r|x)")
+from eidos.validator.patterns import Pattern
+
+_CLAUSE: Final = Pattern(r"([ugoa]*)([-+=][-+=rwxXstugo]*)")
+_OCTAL: Final = Pattern(r"[0-7]{1,5}")
+_TAKEN: Final = Pattern(r"-[^-+=]*")
+_SHUTTING: Final = Pattern(r"=$|-[wX]*(?:r|x)")
 _LONGEST: Final = 64
 _SET_USER: Final = 0o4000
 _SET_GROUP: Final = 0o2000
@@ -92,7 +93,7 @@ class Mode:
 
 _DIGITS: Final = {str(bits): "".join(r for r, b in zip("rwx", (4, 2, 1), strict=True) if bits & b)
                   for bits in range(8)}  # fmt: skip
-_ENTRY: Final = re.compile(
+_ENTRY: Final = Pattern(
     r"(?:d(?:efault)?:)?(?P<who>u(?:ser)?|g(?:roup)?|o(?:ther)?):(?:(?P<name>[^:]*):)?"
     r"(?P<rights>[0-7]|[-rwxX]{0,4})"
 )
@@ -110,9 +111,9 @@ def mode_of_entries(text: str) -> Mode | None:
 
 
 _LONGEST_LIST: Final = 512
-_MAC_ENTRY: Final = re.compile(r"\s*(?:group:|user:)?(?P<who>[\w.-]+)\s+allow\s+(?P<rights>\S.*)")
-_NFS_ENTRY: Final = re.compile(r"A:[a-zA-Z]*:(?P<who>[^:]+):(?P<rights>[a-zA-Z]+)")
-_CHANGING: Final = re.compile(r"write|delete|append|add_|chown")
+_MAC_ENTRY: Final = Pattern(r"\s*(?:group:|user:)?(?P<who>[\w.-]+)\s+allow\s+(?P<rights>\S.*)")
+_NFS_ENTRY: Final = Pattern(r"A:[a-zA-Z]*:(?P<who>[^:]+):(?P<rights>[a-zA-Z]+)")
+_CHANGING: Final = Pattern(r"write|delete|append|add_|chown")
 _ALL: Final = frozenset({"everyone", "EVERYONE@", "staff"})
 
 

@@ -1,11 +1,11 @@
 """What `mount` lays over the system, and what `umount` takes from it."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
 from eidos.validator.evaluating.options import Grammar, read_options
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import places, targets
 
 _MOUNT: Final = Grammar("otLUONpc", frozenset({"--options", "--types", "--label", "--uuid"}))
@@ -23,10 +23,10 @@ _OWN_MOUNTS: Final = frozenset(
 )
 """System folders that are file systems of their own on many machines."""
 _COVERS: Final = frozenset({"bind", "rbind", "move"})
-_PROGRAM_TREES: Final = re.compile(
+_PROGRAM_TREES: Final = Pattern(
     r"/(?:usr/)?(?:s?bin|lib(?:32|64|exec)?)/.+|/etc/.+|/proc/sys.*|/root/\.ssh.*|/boot/.+"
 )
-_HIDDEN_PROCESS: Final = re.compile(r"/proc/(?:\d+|self|\$\{?\w+\}?|\$\$|\$\(.*\)|\*)(?:/.*)?")
+_HIDDEN_PROCESS: Final = Pattern(r"/proc/(?:\d+|self|\$\{?\w+\}?|\$\$|\$\(.*\)|\*)(?:/.*)?")
 
 
 class Mount:

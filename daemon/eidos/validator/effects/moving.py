@@ -7,9 +7,10 @@ from typing import Final
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.arguments import option_values
 from eidos.validator.effects.effect import Effect, aims_at
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
-_ON_OTHER_MACHINE: Final = re.compile(r"(?:[\w.-]+@)?[\w.-]+::?(?=[/~]|$)|rsync://[^/]*(?=/)")
+_ON_OTHER_MACHINE: Final = Pattern(r"(?:[\w.-]+@)?[\w.-]+::?(?=[/~]|$)|rsync://[^/]*(?=/)")
 _DRY: Final = ("--dry-run", "--list-only")
 
 
@@ -74,7 +75,7 @@ def _is_part_of_system(word: Word) -> bool:
     return _PROGRAM_FOLDERS.match(targets.path_of(word)) is not None
 
 
-_PROGRAM_FOLDERS: Final = re.compile(
+_PROGRAM_FOLDERS: Final = Pattern(
     r"/(?:usr/)?(?:s?bin|lib(?:32|64|x32|exec)?)/.|/boot/.|/System/."
     r"|/etc/(?:pam\.d|ssh|security|ssl|systemd)/?$"
 )
@@ -117,7 +118,7 @@ def _is_empty(word: Word) -> bool:
     return _EMPTY.fullmatch(word.text) is not None
 
 
-_EMPTY: Final = re.compile(
+_EMPTY: Final = Pattern(
     r"(?:.*/)?\.?(?:empty|blank|void|nothing)[\w-]*/?|/dev/null/?", re.IGNORECASE
 )
 

@@ -1,15 +1,13 @@
 """Processes that start more of themselves, until the machine stands still."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import REPEATED, Effect
 from eidos.validator.effects.streams import flowing_into, is_endless
+from eidos.validator.patterns import Pattern
 
-_SELF: Final = re.compile(
-    r"(?:\./)?[\"']?\$(?:\{0\}|0|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})[\"']?"
-)
+_SELF: Final = Pattern(r"(?:\./)?[\"']?\$(?:\{0\}|0|BASH_SOURCE|\{BASH_SOURCE(?:\[0\])?\})[\"']?")
 _SELF_PATHS: Final = frozenset({"/proc/self/exe", "/proc/$$/exe"})
 _SHELLS: Final = frozenset({"sh", "bash", "zsh", "dash", "ksh", "fish", "ash"})
 _DETACHING: Final = frozenset(
@@ -93,7 +91,7 @@ def _lifts_limits(command: Command) -> bool:
     return any(_NO_LIMIT.match(word.text) for word in command.args)
 
 
-_NO_LIMIT: Final = re.compile(r"--(?:nproc|as|rss)=unlimited")
+_NO_LIMIT: Final = Pattern(r"--(?:nproc|as|rss)=unlimited")
 
 EFFECTS: Final = (
     Effect("fork-bomb", _multiplies, when=REPEATED),

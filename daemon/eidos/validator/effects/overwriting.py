@@ -12,6 +12,7 @@ from eidos.validator.effects.effect import WRITING, Effect, aims_at
 from eidos.validator.effects.moving import sources_and_goal
 from eidos.validator.effects.writing import writes
 from eidos.validator.effects.written import How, Write
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import places, targets
 from eidos.validator.programs.network import brings
 
@@ -50,7 +51,7 @@ def _is_vital(write: Write, command: Command) -> bool:
     return command.name != "ln" or not _links_another_of_its_kind(path, command)
 
 
-_NEW_VERSION: Final = re.compile(r"/boot/[^/]*\d|/boot/(?:loader|efi)/")
+_NEW_VERSION: Final = Pattern(r"/boot/[^/]*\d|/boot/(?:loader|efi)/")
 
 
 def _links_another_of_its_kind(path: str, command: Command) -> bool:
@@ -61,12 +62,12 @@ def _links_another_of_its_kind(path: str, command: Command) -> bool:
 
 
 _OFTEN_LINKED: Final = {
-    "sh": re.compile(r"(?:.*/)?(?:ba|da|z|k|mk|lk|ya|po|a)?sh\d*(?:\.\w+)?|(?:.*/)?busybox"),
-    "python3": re.compile(r"(?:.*/)?(?:python|pypy)[\d.]*"),
-    "awk": re.compile(r"(?:.*/)?(?:[gmn]|original-|go)?awk|(?:.*/)?busybox"),
-    "perl": re.compile(r"(?:.*/)?perl[\d.]*"),
-    "vmlinuz": re.compile(r"(?:.*/)?vmlinuz-.*"),
-    "initrd.img": re.compile(r"(?:.*/)?initr.*"),
+    "sh": Pattern(r"(?:.*/)?(?:ba|da|z|k|mk|lk|ya|po|a)?sh\d*(?:\.\w+)?|(?:.*/)?busybox"),
+    "python3": Pattern(r"(?:.*/)?(?:python|pypy)[\d.]*"),
+    "awk": Pattern(r"(?:.*/)?(?:[gmn]|original-|go)?awk|(?:.*/)?busybox"),
+    "perl": Pattern(r"(?:.*/)?perl[\d.]*"),
+    "vmlinuz": Pattern(r"(?:.*/)?vmlinuz-.*"),
+    "initrd.img": Pattern(r"(?:.*/)?initr.*"),
 }
 """Vital names that are links, and what they may lead to."""
 
@@ -113,24 +114,24 @@ def _brings_back(target: Word, command: Command) -> bool:
     )
 
 
-_GUARDED: Final = re.compile(
+_GUARDED: Final = Pattern(
     r"/etc/(?:pam\.d|ssh(?!/sshd?_config\.d)|security|ssl/private|pki/tls/private|selinux"
     r"|sudoers\.d)/."
 )
-_PROGRAM_TREE: Final = re.compile(
+_PROGRAM_TREE: Final = Pattern(
     r"/(?:usr/)?(?:s?bin|lib(?:32|64|x32|exec)?|share|include)/.|/boot/.|/System/."
     r"|/var/lib/(?:dpkg|rpm|pacman)/."
 )
 
 
-_ADDED_TO_PROGRAMS: Final = re.compile(
+_ADDED_TO_PROGRAMS: Final = Pattern(
     r"/usr/share/(?:(?:bash-completion|zsh|fish|man|icons|pixmaps/[^/]+$|backgrounds|wallpapers|doc"
     r"|info|licenses|xsessions|wayland-sessions|(?:sddm|plymouth|grub|gtk-[\d.]+)/themes|gnome-shell"
     r"|plasma|glib-2\.0/schemas|ca-certificates|vim|emacs|nano|nginx/html|X11/xorg\.conf\.d|sounds"
     r"|java|php|webapps|fontconfig|gtksourceview[^/]*|mime|bash_completion\.d)(?:/|$))"
 )
 """Where one puts files of one's own beside those of the programs."""
-_PROGRAM_FILE: Final = re.compile(
+_PROGRAM_FILE: Final = Pattern(
     r"/(?:usr/)?s?bin/[^/]+|/(?:usr/)?lib\w*/.*\.so[\w.]*|/boot/.+|/var/lib/(?:dpkg|rpm)/.+"
     r"|/usr/(?:lib\w*|share|include)/.+\.[A-Za-z][A-Za-z0-9]{0,7}"
 )
@@ -155,7 +156,7 @@ def _is_startup_file(word: Word) -> bool:
     return word.text in places.STARTUP_FILES and not word.folder
 
 
-_PRIVATE_KEY: Final = re.compile(r"\.ssh/id_[^/.]*")
+_PRIVATE_KEY: Final = Pattern(r"\.ssh/id_[^/.]*")
 
 
 def _empties_broadly(command: Command) -> bool:
@@ -204,7 +205,7 @@ def _goal_of_tar(command: Command) -> Iterator[Word]:
     yield from folders or _current(command)
 
 
-_KEEPS_ROOT: Final = re.compile(r"^-?[a-zA-Z]*P")
+_KEEPS_ROOT: Final = Pattern(r"^-?[a-zA-Z]*P")
 
 
 def _goal_of_unzip(command: Command) -> Iterator[Word]:
@@ -246,7 +247,7 @@ def _goal_of_copy(command: Command) -> Iterator[Word]:
         yield from (Word(f"/{source.text.rpartition('/')[2]}") for source in sources)
 
 
-_ALL_IN: Final = re.compile(r"/$|/\.$|/\*$")
+_ALL_IN: Final = Pattern(r"/$|/\.$|/\*$")
 
 
 def _current(command: Command) -> Iterator[Word]:

@@ -1,9 +1,8 @@
 """Packages that a system does not work without, whatever its distribution calls them."""
 
-import re
 from typing import Final
 
-from eidos.validator.patterns import fits
+from eidos.validator.patterns import Pattern, fits
 
 ESSENTIAL: Final = frozenset(
     # The C library, and what starts and logs in.
@@ -37,11 +36,11 @@ ESSENTIAL: Final = frozenset(
     "grub2-pc grub2-tools grub-efi-amd64-signed shim shim-signed shim-x64 systemd-boot syslinux "
     "raspberrypi-kernel raspi-firmware linux-raspi".split()
 )
-_KERNEL_IN_USE: Final = re.compile(
+_KERNEL_IN_USE: Final = Pattern(
     r"(?:linux-image|linux-modules|kernel|kernel-core|kernel-modules|linux-image-unsigned)"
     r"-(?:\$\(uname -r\)|`uname -r`|\$\{?\w*(?:kernel|KERNEL|uname)\w*\}?)"
 )
-_PYTHON: Final = re.compile(r"python3\.\d+(?:-minimal|-libs)?")
+_PYTHON: Final = Pattern(r"python3\.\d+(?:-minimal|-libs)?")
 IMPORTANT: Final = frozenset(
     "network-manager networkmanager openssh-server openssh sshd ssh ifupdown netplan.io "
     "systemd-networkd wpasupplicant wpa_supplicant iwd dhcpcd dhcpcd5 isc-dhcp-client dhclient "
@@ -54,9 +53,9 @@ IMPORTANT: Final = frozenset(
     "zfsutils-linux btrfs-progs linux-firmware gnupg gnupg2 gpg tzdata debconf linux-lts "
     "linux-zen linux-hardened".split()
 )
-_VERSION: Final = re.compile(r"(?::\w+)?(?:[=/][^=]*)?[-+]?$")
+_VERSION: Final = Pattern(r"(?::\w+)?(?:[=/][^=]*)?[-+]?$")
 _LONGEST_PATTERN: Final = 48
-_SIGNS: Final = re.compile(r"[*?\[\].^$|+(){}]")
+_SIGNS: Final = Pattern(r"[*?\[\].^$|+(){}]")
 
 
 def is_essential(text: str) -> bool:

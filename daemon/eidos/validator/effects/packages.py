@@ -13,6 +13,7 @@ from eidos.validator.effects.package_names import (
     is_pattern,
     is_perhaps_essential,
 )
+from eidos.validator.patterns import Pattern
 
 
 class Removal(NamedTuple):
@@ -63,7 +64,7 @@ def _by_apt(command: Command) -> Removal:
     return Removal(packages, bool(forced), _is_unasked(command))
 
 
-_FORCED_OPTION: Final = re.compile(r"Allow-Remove-Essential\"?[= ]\"?(?:true|yes|1)", re.IGNORECASE)
+_FORCED_OPTION: Final = Pattern(r"Allow-Remove-Essential\"?[= ]\"?(?:true|yes|1)", re.IGNORECASE)
 
 
 def _simulates(command: Command) -> bool:
@@ -95,7 +96,7 @@ def _by_verb(*verbs: str, forced: Sequence[str] = (), unasked: bool = False) -> 
 
 
 def _by_option(pattern: str, forced: str) -> _Reader:
-    verb, force = re.compile(pattern), re.compile(forced)
+    verb, force = Pattern(pattern), Pattern(forced)
 
     def read(command: Command) -> Removal:
         if not any(verb.fullmatch(text) for text in command.texts) or command.has("--test"):
@@ -182,7 +183,7 @@ _LIST_VERBS: Final = frozenset(
     "list ls ll la freeze leaves --installed --list --get-selections showmanual showauto info -l "
     "--list-extensions installed".split()
 )
-_LIST_OPTION: Final = re.compile(r"-q\w*a\w*|-Q\w*|-W|-f|--queryformat|-W.*|-l|-aq")
+_LIST_OPTION: Final = Pattern(r"-q\w*a\w*|-Q\w*|-W|-f|--queryformat|-W.*|-l|-aq")
 
 
 def _lists(command: Command) -> bool:

@@ -1,6 +1,5 @@
 """Passwords: set without being asked for, taken away, or made useless."""
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -14,8 +13,9 @@ from eidos.validator.effects.account_options import (
 )
 from eidos.validator.effects.editing import is_fed, text_put
 from eidos.validator.effects.effect import Effect
+from eidos.validator.patterns import Pattern
 
-_ROOT_LINE: Final = re.compile(r"(?<![\w.-])root:")
+_ROOT_LINE: Final = Pattern(r"(?<![\w.-])root:")
 
 
 def _names_root(command: Command) -> bool:

@@ -1,10 +1,10 @@
 """Text that somebody will run later: whether it fetches, connects back, hides, or takes over."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.editing import text_put
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.escapes import decode_ansi_c
 
 # Every run is bounded: none of these searches may become quadratic in what a command writes.
@@ -41,13 +41,13 @@ _LEAKS: Final = (
     r"\b(?:curl|wget|nc|ncat|socat)\b"
 )
 _KINDS: Final = (_FETCH_AND_RUN, _CONNECTS_BACK, _HIDES, _TAKES_OVER, _LEAKS)
-_PAYLOAD: Final = re.compile("|".join(_KINDS))
-_HIDDEN_PLACE: Final = re.compile(
+_PAYLOAD: Final = Pattern("|".join(_KINDS))
+_HIDDEN_PLACE: Final = Pattern(
     r"(?:(?<![\w./-])|(?<=-[IR]))(?:/tmp|/var/tmp|/dev/shm|/private/tmp)/[\w.]"
     r"|/\.[a-z][\w.-]*/(?:\.|[^\s/]{0,40}\bsh\b)|/\.\.\.|/\. /"
 )
 _MAX_CHARS: Final = 4096
-_NOTHING: Final = re.compile(r"''|\"\"|(?<=\w)\\(?=\w)")
+_NOTHING: Final = Pattern(r"''|\"\"|(?<=\w)\\(?=\w)")
 """What a shell drops when it reads such a text: `ba''sh`, `c\\url`."""
 
 

@@ -11,6 +11,7 @@ from eidos.validator.effects.finding import RUNNERS, search_of, searches_feeding
 from eidos.validator.effects.granted import INSTALLERS, LISTS, MODES, granted
 from eidos.validator.effects.modes import Mode, is_mode
 from eidos.validator.effects.privileges import PRIVILEGES
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import places, targets
 
 _OWNERS: Final = frozenset({"chown", "chgrp"})
@@ -109,7 +110,7 @@ def _makes_root(word: Word) -> bool:
     return _MAKES_ROOT.fullmatch(targets.path_of(word)) is not None
 
 
-_MAKES_ROOT: Final = re.compile(
+_MAKES_ROOT: Final = Pattern(
     r"/etc/(?:sudoers\.d|pam\.d|polkit-1/rules\.d)/.+|/etc/(?:ld\.so\.preload|doas\.conf)"
 )
 """Whoever changes one of these files becomes root by it."""
@@ -119,8 +120,8 @@ def _is_secret(word: Word) -> bool:
     return _SECRET.fullmatch(targets.path_of(word)) is not None
 
 
-_ROOT: Final = re.compile(r"(?:root|0|:?(?:root|shadow|wheel))(?:[:.]|$)")
-_SECRET: Final = re.compile(r"/etc/g?shadow-?|/etc/sudoers|/etc/ssh/ssh_host_\w+_key")
+_ROOT: Final = Pattern(r"(?:root|0|:?(?:root|shadow|wheel))(?:[:.]|$)")
+_SECRET: Final = Pattern(r"/etc/g?shadow-?|/etc/sudoers|/etc/ssh/ssh_host_\w+_key")
 
 
 def _opens_keys(command: Command) -> bool:
@@ -187,8 +188,8 @@ def _is_of_the_machine(word: Word) -> bool:
     return targets.is_in_system(word) or targets.is_system_folder(word) or bool(_SERVED.match(path))
 
 
-_SCRATCH: Final = re.compile(r"/(?:tmp|var/tmp|dev|run|mnt|media|private/tmp)(?:/|$)")
-_SERVED: Final = re.compile(
+_SCRATCH: Final = Pattern(r"/(?:tmp|var/tmp|dev|run|mnt|media|private/tmp)(?:/|$)")
+_SERVED: Final = Pattern(
     r"/(?:var/www|srv|opt|usr/local)(?:/|$)|/(?:var/)?run/(?:.*/)?(?:docker|containerd|podman)\.sock"
 )
 
@@ -224,7 +225,7 @@ def _is_program_tree(word: Word) -> bool:
     return _PROGRAMS.match(targets.path_of(word)) is not None
 
 
-_PROGRAMS: Final = re.compile(
+_PROGRAMS: Final = Pattern(
     r"/(?:usr/)?(?:s?bin|lib(?:32|64|x32|exec)?|include)/.|/boot/.|/var/lib/dpkg/."
 )
 
@@ -236,7 +237,7 @@ def _opens_unknown(command: Command) -> bool:
     return any(_ONLY_VARIABLE.fullmatch(w.text) and not w.is_known for w in _files_of(command))
 
 
-_ONLY_VARIABLE: Final = re.compile(r"(?:\$\w+|\$\{\w+\})(?:/\*?)?")
+_ONLY_VARIABLE: Final = Pattern(r"(?:\$\w+|\$\{\w+\})(?:/\*?)?")
 
 
 def _unlocks_system(command: Command) -> bool:

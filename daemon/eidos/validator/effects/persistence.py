@@ -10,20 +10,21 @@ from eidos.validator.effects.editing import is_fed, text_put, values_put
 from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.effects.payloads import is_hidden_place, is_payload, puts_payload
 from eidos.validator.effects.writing import How, writes
+from eidos.validator.patterns import Pattern
 from eidos.validator.places.targets import in_home, path_of
 
-_OWN_STARTUP: Final = re.compile(
+_OWN_STARTUP: Final = Pattern(
     r"\.(?:bash(?:rc|_profile|_login|_logout|_aliases)|profile|z(?:shrc|shenv|profile|login|logout)"
     r"|kshrc|mkshrc|cshrc|tcshrc|login|xinitrc|xprofile|xsession(?:rc)?|inputrc|vimrc|pythonrc)"
     r"|\.config/fish/(?:config\.fish|(?:conf\.d|functions)/[^/]+)|\.ssh/(?:rc|config)|\.pam_environment|\.zshrc\.local"
     r"|\.config/(?:nvim/init\.\w+|zsh/\.z\w+)|\.local/lib/python[^/]*/site-packages/[^/]+"
     r"|\.local/share/applications/[^/]+\.desktop"
 )
-_OWN_ENTRIES: Final = re.compile(
+_OWN_ENTRIES: Final = Pattern(
     r"\.config/(?:autostart|systemd/user|environment\.d|plasma-workspace/env)(?:/.+)?"
     r"|Library/Launch(?:Agents|Daemons)(?:/.+)?|\.config/autostart-scripts/.+"
 )
-_SYSTEM_ENTRIES: Final = re.compile(
+_SYSTEM_ENTRIES: Final = Pattern(
     r"/etc/(?:crontab|cron\.[a-z]+(?:/.*)?|anacrontab|rc\.local|rc\.d/.+|rc[0-6S]\.d/.+|init\.d/.+"
     r"|init/.+|inittab|profile|profile\.d/.+|bash\.bashrc|bashrc|zsh/.+|zsh(?:rc|env)|environment"
     r"|fish/.+|update-motd\.d/.+|xdg/autostart/.+|X11/.+|udev/rules\.d/.+|modules-load\.d/.+"
@@ -35,13 +36,13 @@ _SYSTEM_ENTRIES: Final = re.compile(
     r"|/(?:usr/)?lib/udev/rules\.d/.+|/Library/(?:Launch(?:Agents|Daemons)|StartupItems)(?:/.+)?"
     r"|/usr/lib/python[^/]*/(?:.*/)?(?:sitecustomize\.py|[^/]+\.pth)|/usr/share/xsessions/.+"
 )
-_QUIET_ENTRIES: Final = re.compile(
+_QUIET_ENTRIES: Final = Pattern(
     r"/etc/(?:logrotate\.d|tmpfiles\.d|skel|apt/apt\.conf\.d|modules-load\.d|X11"
     r"|sudoers\.d)(?:/.*)?"
 )
 """Run or read later as well, and written every day by whoever administers a machine."""
-_KEYS: Final = re.compile(r"\.ssh/authorized_keys2?")
-_HOOK: Final = re.compile(
+_KEYS: Final = Pattern(r"\.ssh/authorized_keys2?")
+_HOOK: Final = Pattern(
     r"(?:^|/)(?:(?:\.git/hooks|\.githooks|\.husky)/[\w-]+|[\w-]+\.pth|(?:site|user)customize\.py)$"
 )
 
@@ -117,9 +118,9 @@ def _lets_others_in(command: Command) -> bool:
     )
 
 
-_FORCED: Final = re.compile(r"\bcommand=")
+_FORCED: Final = Pattern(r"\bcommand=")
 _UNSEEN: Final = frozenset({"curl", "wget", "fetch", "base64", "nc", "ncat", "aria2c", "xxd"})
-_KEY_SETTING: Final = re.compile(r"AuthorizedKeysFile\s+(?:/tmp|/dev/shm|/var/tmp)")
+_KEY_SETTING: Final = Pattern(r"AuthorizedKeysFile\s+(?:/tmp|/dev/shm|/var/tmp)")
 
 
 def _adds_own_key(command: Command) -> bool:

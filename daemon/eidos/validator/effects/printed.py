@@ -7,12 +7,13 @@ from typing import Final
 from eidos.validator.answers import Once
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.printing import printed_by
+from eidos.validator.patterns import Pattern
 
 NEAR: Final = 16
 """Stages of a pipe that are looked at before a command, so that a long one costs no square."""
 _INPUT: Final = frozenset({"<<", "<<-", "<<<"})
 _YES: Final = frozenset({"y", "yes", "ok", "true", "nuke", "destroy", "delete", "confirm"})
-_SAYS_YES: Final = re.compile(
+_SAYS_YES: Final = Pattern(
     r"TF_CLI_ARGS\w*=.*-auto-approve.*|(?:CLOUDSDK_CORE_DISABLE_PROMPTS|PULUMI_SKIP_CONFIRMATIONS"
     r"|\w*AUTO_APPROVE|\w*ASSUME_YES)=(?:1|true|yes)",
     re.IGNORECASE,

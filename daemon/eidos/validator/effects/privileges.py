@@ -1,11 +1,11 @@
 """Programs that act for whoever starts them: setuid, setgid, capabilities."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word, family, program
 from eidos.validator.effects.effect import Effect, aims_at
 from eidos.validator.effects.granted import INSTALLERS, MODES, granted
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
 _SHELLS: Final = frozenset(
@@ -17,8 +17,8 @@ _INTERPRETERS: Final = _SHELLS | frozenset(
     " tclsh tee time timeout vi view vim vimdiff wget xargs zip".split()
 )
 """Programs that run, read or write whatever they are told to (GTFOBins lists them)."""
-_CALLED: Final = re.compile(r"(?:which|command -v|type -p|realpath)\s+([\w.-]+)")
-_LAST_RESORT: Final = re.compile(r"/(?:tmp|var/tmp|dev/shm)/.|.*/\.[^/]+$")
+_CALLED: Final = Pattern(r"(?:which|command -v|type -p|realpath)\s+([\w.-]+)")
+_LAST_RESORT: Final = Pattern(r"/(?:tmp|var/tmp|dev/shm)/.|.*/\.[^/]+$")
 
 
 def _is_interpreter(word: Word) -> bool:
@@ -48,7 +48,7 @@ def _is_program(word: Word) -> bool:
     return _PROGRAM_FILE.match(targets.path_of(word)) is not None
 
 
-_PROGRAM_FILE: Final = re.compile(r"/(?:usr/(?:local/)?|opt/[^/]+/)?(?:s?bin|libexec)/.|/usr/lib/.")
+_PROGRAM_FILE: Final = Pattern(r"/(?:usr/(?:local/)?|opt/[^/]+/)?(?:s?bin|libexec)/.|/usr/lib/.")
 
 
 def _gives_capability(command: Command) -> str:
@@ -58,7 +58,7 @@ def _gives_capability(command: Command) -> str:
     return command.operands[0].text.lower()
 
 
-_MIGHTY: Final = re.compile(
+_MIGHTY: Final = Pattern(
     r"cap_(?:setuid|setgid|dac_override|dac_read_search|sys_admin|sys_ptrace|sys_module|chown"
     r"|fowner|setfcap|sys_rawio|bpf|setpcap|sys_chroot|mknod)\b|^all\b|^[=+]?[eip]*[=+][eip]+$"
 )

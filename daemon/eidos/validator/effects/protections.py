@@ -14,9 +14,10 @@ from eidos.validator.effects.editing import (
 )
 from eidos.validator.effects.effect import UNPLAIN, WRITING, Effect
 from eidos.validator.effects.stopping import STOPPERS, runs_init_script, services_stopped
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
-_GUARDS: Final = re.compile(
+_GUARDS: Final = Pattern(
     r"auditd?|auditbeat|rsyslogd?|r?syslog(?:-ng|d)?|sysklogd|klogd|metalog|systemd-journald.*|journald"
     r"|apparmor|selinux.*|firewalld?|ufw|nftables|iptables|ip6tables|netfilter-persistent|shorewall"
     r"|fail2ban(?:-server)?|crowdsec.*|sshguard|denyhosts|psad|portsentry|suricata|snort|zeek"
@@ -100,17 +101,17 @@ def _switches_guard_off(command: Command) -> bool:
     return _SWITCHED[command.name](command)
 
 
-_GUARD_FILES: Final = re.compile(
+_GUARD_FILES: Final = Pattern(
     r"/etc/(?:selinux/(?:config|semanage\.conf)|sysconfig/selinux|audit/.*|ufw/ufw\.conf"
     r"|default/(?:ufw|apparmor)|fail2ban/.*|rsyslog\.(?:conf|d/.*)|systemd/journald\.conf(?:\.d/.*)?)"
 )
-_GUARD_OFF: Final = re.compile(
+_GUARD_OFF: Final = Pattern(
     r"SELINUX\s*=\s*(?:disabled|permissive)|ENABLED\s*=\s*[\"']?no|-e\s+0\b|enabled\s*=\s*false"
     r"|s(?P<d>[/|,])\^(?P=d)#|Storage\s*=\s*none|(?:local_events|log_file)\s*=\s*(?:no|/dev/null)|write_logs\s*=\s*no"
     r"|\*\.\*\s+(?:~|stop|/dev/null)|APPARMOR\s*=\s*(?:no|0)|MaxLevelStore\s*=\s*(?:emerg|none)",
     re.IGNORECASE,
 )
-_SWITCH_FILES: Final = re.compile(
+_SWITCH_FILES: Final = Pattern(
     r"/(?:sys/fs/selinux|selinux)/(?:enforce|disable)|/sys/kernel/security/apparmor/.*"
     r"|/sys/module/apparmor/parameters/\w+|/proc/self/loginuid"
 )
@@ -156,7 +157,7 @@ _RESTORERS: Final = frozenset(
     for table in ("iptables", "ip6tables")
     for kind in ("", "-legacy", "-nft")
 ) | {"ebtables-restore", "arptables-restore"}
-_FLUSHED: Final = re.compile(r"\bflush\s+(?:ruleset|table|chain)|\bdelete\s+table")
+_FLUSHED: Final = Pattern(r"\bflush\s+(?:ruleset|table|chain)|\bdelete\s+table")
 _LONGEST: Final = 4096
 
 

@@ -1,6 +1,5 @@
 """Programs that come from another machine and that nobody has read."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word
@@ -13,6 +12,7 @@ from eidos.validator.effects.unread import (
     program_of,
 )
 from eidos.validator.evaluating.interpreters import SHELLS
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.code_words import LANGUAGES, runs_fetched
 from eidos.validator.programs.network import brings, crosses, is_free_descriptor, origins
 
@@ -78,7 +78,7 @@ def _fd(text: str) -> Word:
     return Word(text, is_known=text.isdecimal())
 
 
-_DESCRIPTOR: Final = re.compile(r"/(?:dev|proc/(?:self|\$\$))/fd/([\w${}]{1,40})$")
+_DESCRIPTOR: Final = Pattern(r"/(?:dev|proc/(?:self|\$\$))/fd/([\w${}]{1,40})$")
 _WITHOUT_PIPE: Final = (_runs_address, _takes_script, _runs_descriptor, runs_fetched)
 
 
@@ -128,7 +128,7 @@ def _is_script(command: Command) -> bool:
     return "/" in command.words[0].text and not _BUILDS.search(command.words[0].text)
 
 
-_BUILDS: Final = re.compile(
+_BUILDS: Final = Pattern(
     r"(?:^|/)(?:configure|autogen(?:\.sh)?|bootstrap[\w.-]*|gradlew|mvnw|build[\w.-]*|waf|bazel\w*)$"
 )
 

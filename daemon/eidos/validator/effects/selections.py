@@ -1,6 +1,5 @@
 """What is to become of packages, as dpkg and apt are told beforehand."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,10 +8,11 @@ from eidos.validator.effects.choosing import chooses_packages
 from eidos.validator.effects.editing import text_put
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.package_names import is_essential, is_pattern
+from eidos.validator.patterns import Pattern
 
 _LONGEST: Final = 4096
-_REMOVED: Final = re.compile(r"([\w.+:*-]+)(?:\s|\\[tn])+(?:deinstall|purge)\b")
-_REMOVING: Final = re.compile(r"deinstall|purge")
+_REMOVED: Final = Pattern(r"([\w.+:*-]+)(?:\s|\\[tn])+(?:deinstall|purge)\b")
+_REMOVING: Final = Pattern(r"deinstall|purge")
 _LISTERS: Final = frozenset({"dpkg", "dpkg-query", "apt-mark", "aptitude", "apt"})
 
 

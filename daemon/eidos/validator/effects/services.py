@@ -9,29 +9,30 @@ from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.listing import Feed, feed_of
 from eidos.validator.effects.printed import texts_given
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.subcommands import usage_of
 
 _PROGRAMS: Final = frozenset({"curl", "curlie", "wget", "http", "https", "xh", "xhs", "httpie"})
 _METHOD: Final = ("-X", "--request", "--method")
-_SEARCH: Final = re.compile(
+_SEARCH: Final = Pattern(
     r":9200\b|elastic|opensearch|\bes\d*[.:-]|\$\{?(?:\w*_)?es(?:_|\b)", re.IGNORECASE
 )
-_ALL_INDICES: Final = re.compile(
+_ALL_INDICES: Final = Pattern(
     r"/(?:_all|\*|\*,[^/]*|%2A|_data_stream/\*)(?:\?.*)?/?", re.IGNORECASE
 )
-_ONE_DOCUMENT: Final = re.compile(r"/[^/]+/(?:_doc|_create|_update)/[^/]+|/_search/scroll.*|/_pit")
-_IMAGE: Final = re.compile(r"/v2/.+/manifests/")
+_ONE_DOCUMENT: Final = Pattern(r"/[^/]+/(?:_doc|_create|_update)/[^/]+|/_search/scroll.*|/_pit")
+_IMAGE: Final = Pattern(r"/v2/.+/manifests/")
 _GROUPS: Final = r"[\w.-]+\.(?:io|com|dev)|apps|batch|policy|autoscaling|extensions"
 _KUBERNETES: Final = rf"/api(?:s/(?:{_GROUPS}))?/v\d\w*"
 _KINDS: Final = (
     "namespaces|nodes|persistentvolumes|customresourcedefinitions|clusterroles"
     "|clusterrolebindings|storageclasses"
 )
-CLUSTER_ITSELF: Final = re.compile(
+CLUSTER_ITSELF: Final = Pattern(
     rf"{_KUBERNETES}/(?:namespaces/(?:kube-system|default|kube-public)|{_KINDS})/?(?:\?.*)?$"
 )
 """The address of all of a kind in a cluster, or of what it cannot do without."""
-_OBJECT: Final = re.compile(
+_OBJECT: Final = Pattern(
     rf"{_KUBERNETES}/(?:namespaces/[^/]+(?:/\w+|$)|(?:{_KINDS})\b)"
     r"|^/(?:v\d[\d.]*/)?(?:libpod/)?(?:containers|volumes|images|pods|nodes)/[^/?]+\?"
     r".*\b(?:force|v|volumes)=(?:1|true)|^/v[\d.]+/(?:libpod/)?(?:containers|volumes)/"
@@ -39,12 +40,12 @@ _OBJECT: Final = re.compile(
     r"|^/api/v4/(?:projects|groups|users)/|^/api/v1/repos/"
     r"|/_snapshot/|/_data_stream/|/_index_template/|/_ilm/"
 )
-_PRUNES: Final = re.compile(
+_PRUNES: Final = Pattern(
     r"/(?:containers|volumes|images|system|pods)/prune\b|/swarm/leave\?.*force"
     r"|/v3/kv/deleterange|/v1/sys/(?:seal|step-down)|/namespaces/[^/]+/finalize$"
 )
 """Addresses that delete when they are written to."""
-_WHOLE: Final = re.compile(
+_WHOLE: Final = Pattern(
     r"/v1/kv/?\?.*\brecurse|/v2/keys/?\?.*\brecursive=true|/_snapshot/(?:_all|\*)"
     r"|/api/v4/groups/[^/]+/?$|^(?:api\.github\.com|git\w*\.[\w.-]+/api/v\d)/orgs/[^/]+/?$"
     r"|^management\.azure\.com/subscriptions/[^/]+(?:/resourcegroups/[^/?]+)?/?(?:\?.*)?$"
@@ -52,22 +53,22 @@ _WHOLE: Final = re.compile(
     re.IGNORECASE,
 )
 """Addresses of everything that a service keeps, or of a whole organisation."""
-_DATABASE: Final = re.compile(
+_DATABASE: Final = Pattern(
     r":(?:9200|5984|6984|8086|8500|15672|6333|8529|7700|8108|8983|6443|2379|8428|19530)\b"
     r"|\bcouch|\binflux|\bconsul|\bqdrant|\bsolr|elastic|opensearch|\bkubernetes\b|\bvault\b",
     re.IGNORECASE,
 )
-_STORE: Final = re.compile(
+_STORE: Final = Pattern(
     rf"{_DATABASE.pattern}|:(?:2375|2376|4646|10250)\b|(?:docker|podman|containerd|crio)\.sock"
     r"|^api\.(?:github|digitalocean|cloudflare|heroku|linode|vultr|hetzner|netlify|vercel|fly|neon"
     r"|supabase|render|gitlab|bitbucket|scaleway|godaddy|dnsimple)\.|^(?:gitlab|gitea|github)\."
     r"|^management\.azure\.com|googleapis\.com|amazonaws\.com",
     re.IGNORECASE,
 )
-_DELETES_BY_QUERY: Final = re.compile(
+_DELETES_BY_QUERY: Final = Pattern(
     r"/_delete_by_query\b|/admin/tsdb/delete_series|/update\?.*stream\.body=.*delete"
 )
-_DELETES_ALL_TEXT: Final = re.compile(
+_DELETES_ALL_TEXT: Final = Pattern(
     r"<delete>\s*<query>\s*\*:\*|\"delete\"\s*:\s*\{\s*\"query\"\s*:\s*\"\*:\*|\bDROP(?:[\s+]|%20)+(?:DATABASE|TABLE)\b",
     re.IGNORECASE,
 )
@@ -145,12 +146,12 @@ def _deletes_from_service(command: Command) -> bool:
     )
 
 
-_BY_CODE: Final = re.compile(
+_BY_CODE: Final = Pattern(
     r"\b(?:requests|httpx|axios|session|client|http|got|ky|urllib3?)\.delete\(\s*f?['\"`]([^'\"`]{1,300})"
     r"|\bfetch\(\s*['\"`]([^'\"`]{1,300})['\"`]\s*,\s*\{[^}]{0,200}method['\"]?\s*:\s*['\"]DELETE",
     re.IGNORECASE,
 )
-_INDICES_BY_CODE: Final = re.compile(
+_INDICES_BY_CODE: Final = Pattern(
     r"\bindices\.delete\(\s*(?:\{\s*)?(?:index\s*[=:]\s*)?['\"](?:_all|\*)['\"]", re.IGNORECASE
 )
 

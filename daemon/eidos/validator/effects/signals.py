@@ -8,13 +8,14 @@ from typing import Final
 from eidos.validator.commands import Command, Word
 from eidos.validator.effects.effect import Effect
 from eidos.validator.evaluating.options import Grammar, Options, read_options
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import places, targets
 
 _GENTLE: Final = frozenset(
     {"0", "1", "10", "12", "17", "18", "20", "28", "hup", "usr1", "usr2", "cont", "winch", "chld"}
 )
 """Signals that end nothing that minds them: they ask for news, or for reading settings again."""
-_SIGNAL: Final = re.compile(r"-(?:\d+|[A-Za-z][A-Za-z0-9]*)")
+_SIGNAL: Final = Pattern(r"-(?:\d+|[A-Za-z][A-Za-z0-9]*)")
 _NAMED: Final = frozenset({"-s", "-n", "--signal"})
 _PKILL: Final = Grammar(
     "dFgGPstuUr",
@@ -29,10 +30,10 @@ _FILTERING: Final = frozenset(
     {"grep", "egrep", "fgrep", "rg", "pgrep", "head", "tail", "fzf", "sed", "perl", "jq", "peco"}
 )
 _CHOOSING: Final = frozenset({"awk", "gawk", "mawk", "perl", "python3"})
-_AWK_PATTERN: Final = re.compile(r"/.+/|\$\d+\s*[=~!<>]|==")
+_AWK_PATTERN: Final = Pattern(r"/.+/|\$\d+\s*[=~!<>]|==")
 
 
-_RANGE: Final = re.compile(r"\{\d+\.\.\d{3,}\}")
+_RANGE: Final = Pattern(r"\{\d+\.\.\d{3,}\}")
 _MANY: Final = 24
 """More processes than anybody names one by one."""
 
@@ -64,7 +65,7 @@ def _signal_of(args: Sequence[Word]) -> tuple[str, Sequence[Word]]:
     return "", args
 
 
-_ATTACHED: Final = re.compile(r"(?:-[sn](?=\d|[A-Z]+$)|--signal=)(\w+)")
+_ATTACHED: Final = Pattern(r"(?:-[sn](?=\d|[A-Z]+$)|--signal=)(\w+)")
 """`-s0` and `-sKILL`; `-stop` is the signal's own name."""
 
 
@@ -95,7 +96,7 @@ def _kills_all(command: Command) -> bool:
             return False
 
 
-_ALL_NUMBERS: Final = re.compile(r"(?:/proc/)?(?:\*|(?:\[\d-9\]){1,7}\*?|\?+|<\d*-\d*>)")
+_ALL_NUMBERS: Final = Pattern(r"(?:/proc/)?(?:\*|(?:\[\d-9\]){1,7}\*?|\?+|<\d*-\d*>)")
 
 
 def _is_any_process(word: Word) -> bool:
@@ -103,7 +104,7 @@ def _is_any_process(word: Word) -> bool:
     return word.is_glob and _ALL_NUMBERS.fullmatch(word.text.rstrip("/")) is not None
 
 
-_ANY_PROCESS: Final = re.compile(r"\^?[.*?+]*\$?|\^|\.\+|\[a-zA?-?[Zz]?\]\*?")
+_ANY_PROCESS: Final = Pattern(r"\^?[.*?+]*\$?|\^|\.\+|\[a-zA?-?[Zz]?\]\*?")
 
 
 def _matches_all(command: Command) -> bool:
@@ -126,7 +127,7 @@ def _read(command: Command) -> Options:
     return read_options(args, grammar, len(args))
 
 
-_LONG_SIGNAL: Final = re.compile(r"-(?:SIG)?[A-Z]{3,}[12]?|-\d{1,2}")
+_LONG_SIGNAL: Final = Pattern(r"-(?:SIG)?[A-Z]{3,}[12]?|-\d{1,2}")
 """`pkill -STOP`: no short options S, T, O and P."""
 
 
@@ -158,7 +159,7 @@ def _is_pgrep_of_all(command: Command) -> bool:
     return command.name == "pgrep" and any(_ANY_PROCESS.fullmatch(w.text) for w in command.operands)
 
 
-_ANY_NUMBER: Final = re.compile(r"[\^$]*\[?[0-9\\d:-]+\]?[+*$\\]*|\[\[:digit:\]\][+*]?")
+_ANY_NUMBER: Final = Pattern(r"[\^$]*\[?[0-9\\d:-]+\]?[+*$\\]*|\[\[:digit:\]\][+*]?")
 
 
 def _is_filter(command: Command) -> bool:
@@ -174,7 +175,7 @@ def _is_filter(command: Command) -> bool:
     return command.name in _FILTERING and not _is_pgrep_of_all(command)
 
 
-_HEADING: Final = re.compile(r"\+\d|(?:-n)?\+\d|1d|1,\dd|\$!p|s/.*|2,\$p")
+_HEADING: Final = Pattern(r"\+\d|(?:-n)?\+\d|1d|1,\dd|\$!p|s/.*|2,\$p")
 
 
 def _skips_heading(command: Command) -> bool:
@@ -192,7 +193,7 @@ def _kills_first(command: Command) -> bool:
     return not _is_gentle(command) and any(word.text in _FIRST for word in command.operands)
 
 
-_SESSIONS: Final = re.compile(r"user@\d.*|user-\d.*\.slice|session-.*\.scope")
+_SESSIONS: Final = Pattern(r"user@\d.*|user-\d.*\.slice|session-.*\.scope")
 
 
 def _kills_many(command: Command) -> bool:
@@ -229,7 +230,7 @@ def processes_ended(command: Command) -> Iterator[str]:
     yield from (name.lower() for text in unknown for name in _WORD.findall(text))
 
 
-_WORD: Final = re.compile(r"[A-Za-z]+")
+_WORD: Final = Pattern(r"[A-Za-z]+")
 
 
 def _bare(text: str) -> str:

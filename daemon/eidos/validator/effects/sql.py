@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from eidos.validator.effects.sql_text import joined
+from eidos.validator.patterns import Pattern
 
 MAX_TEXT: Final = 8192
 """Longer texts are cut: a line is no longer than this."""
@@ -54,34 +55,34 @@ def losses_made_by(text: str) -> frozenset[Loss]:
 
 
 _NONE: Final = frozenset[Loss]()
-_WORTH_READING: Final = re.compile(
+_WORTH_READING: Final = Pattern(
     r"drop|truncate|delete|update|remove|purge|reset|flush|restore|blackhole", re.IGNORECASE
 )
-_KEYWORD: Final = re.compile(
+_KEYWORD: Final = Pattern(
     r"\b(?:drop|truncate|delete|update|remove|purge|reset|flush|restore|blackhole)\b"
 )
-_OPTION: Final = re.compile(
+_OPTION: Final = Pattern(
     r"^(?:--[\w-]+=|-[a-zA-Z]{1,4}?(?=\s*(?:drop|truncate|delete|update|alter)\b))", re.IGNORECASE
 )
 _WHOLE: Final = frozenset({"database", "schema", "keyspace"})
-_BUILT: Final = re.compile(
+_BUILT: Final = Pattern(
     r"['\"/|^]\s*(drop|truncate|delete)\s+(database|schema|keyspace|table|from|user|role)\b"
     r"(?:\s+if\s+exists)?(\s*[\[`\"']{0,2}(?:['\"]|[?&%]|\\1|\{))?",
     re.IGNORECASE,
 )
 """A statement that begins inside quotes; the last group says that its names are put in later."""
-_BUILT_TRUNCATE: Final = re.compile(r"['\"]\s?truncate\s+\w", re.IGNORECASE)
-_RUNS_TEXT: Final = re.compile(
+_BUILT_TRUNCATE: Final = Pattern(r"['\"]\s?truncate\s+\w", re.IGNORECASE)
+_RUNS_TEXT: Final = Pattern(
     r"\\gexec|\bexec(?:ute)?\b|\bsp_\w|\bprepare\b|\bquery_to_\w|\bdblink\w|\bcron\.schedule\b",
     re.IGNORECASE,
 )
-_COMMENT: Final = re.compile(r"/\*(?!!).*?\*/", re.DOTALL)
-_LINE_COMMENT: Final = re.compile(r"(?:--\s|#\s)[^\n]*")
-_VERSION_COMMENT: Final = re.compile(r"/\*!\d*|\*/")
-_TEXT: Final = re.compile(r"'(?:(%+)|[^']*)'")
-_NAME: Final = re.compile(r"\"[^\"]*\"|`[^`]*`|\[[^\]\[]*\]")
-_SPACES: Final = re.compile(r"\s+")
-_ONLY_SHOWS: Final = re.compile(
+_COMMENT: Final = Pattern(r"/\*(?!!).*?\*/", re.DOTALL)
+_LINE_COMMENT: Final = Pattern(r"(?:--\s|#\s)[^\n]*")
+_VERSION_COMMENT: Final = Pattern(r"/\*!\d*|\*/")
+_TEXT: Final = Pattern(r"'(?:(%+)|[^']*)'")
+_NAME: Final = Pattern(r"\"[^\"]*\"|`[^`]*`|\[[^\]\[]*\]")
+_SPACES: Final = Pattern(r"\s+")
+_ONLY_SHOWS: Final = Pattern(
     r"explain\s+(?!\(?analyze)|\\(?:h|help|echo|qecho|warn|d\w*)\b|help\b|\?|show\b|comment\b"
     r"|grant\b|revoke\b|describe\b"
 )
@@ -105,25 +106,25 @@ _THINGS: Final = (
     "|extension|retention policy|namespace|stream|all objects|server|volume|column family|bucket"
     "|graph|space|tenant|continuous query|availability group"
 )
-_DROP: Final = re.compile(rf"(?:^|[^.\w])(?:\.?drop|remove) (?:{_THINGS})\b(?! trigger)")
-_OTHER_DROP: Final = re.compile(
+_DROP: Final = Pattern(rf"(?:^|[^.\w])(?:\.?drop|remove) (?:{_THINGS})\b(?! trigger)")
+_OTHER_DROP: Final = Pattern(
     r"^(?:purge (?:recyclebin|dba_recyclebin|table|tablespace|binary|master)"
     r"|reset (?:master|binary)|flush (?:collection|bucket)|restore database .*\breplace\b)"
 )
-_TRUNCATE: Final = re.compile(
+_TRUNCATE: Final = Pattern(
     r"(?:^|[^.\w])truncate (?:table|only|partition|collection|all)\b|^truncate [\w.]"
 )
-_DELETE: Final = re.compile(r"(?:^|[^\w.])delete (?:[\w.,]+ ){0,3}from\b|^delete (?!from\b)[\w.]+$")
-_DELETE_NODES: Final = re.compile(r"\bmatch ?\([^)]{0,99}\).{0,99}\bdelete\b")
-_UPDATE: Final = re.compile(r"(?:^|[^\w.])update (?:[\w.,]+ ){1,4}set ")
-_ALTER: Final = re.compile(
+_DELETE: Final = Pattern(r"(?:^|[^\w.])delete (?:[\w.,]+ ){0,3}from\b|^delete (?!from\b)[\w.]+$")
+_DELETE_NODES: Final = Pattern(r"\bmatch ?\([^)]{0,99}\).{0,99}\bdelete\b")
+_UPDATE: Final = Pattern(r"(?:^|[^\w.])update (?:[\w.,]+ ){1,4}set ")
+_ALTER: Final = Pattern(
     r"^alter (?:foreign |external )?table\b.*?(?:\b(?:drop (?!index|key|constraint|foreign|primary"
     r"|check|default|not |expression|identity|policy|row|projection|unique|statistics|partition by)"
     r"|truncate partition)|\bdelete where 1|\bengine ?= ?blackhole)"
 )
-_WHERE: Final = re.compile(r"\bwhere\b")
-_LIMIT: Final = re.compile(r"\b(?:limit|top) ?\(?\d")
-_ALWAYS: Final = re.compile(
+_WHERE: Final = Pattern(r"\bwhere\b")
+_LIMIT: Final = Pattern(r"\b(?:limit|top) ?\(?\d")
+_ALWAYS: Final = Pattern(
     r"(?:\bwhere|\bor) \(?(?:true\b|not false|1(?= ?$|\)| or\b| and 1| returning)"
     r"|(\d+) ?= ?\1(?!\d)|'' ?= ?''|([a-z_][\w.]*) ?= ?\2(?![\w.])"
     r"|[\w.]*id ?(?:>|>=|<>|!=) ?(?:0|-1)(?= ?$)|[\w.]*\bid is not null(?= ?$)|null is null"
@@ -144,7 +145,7 @@ def _losses_in(statement: str) -> Iterator[Loss]:
         yield Loss.VALUES
 
 
-def _is_on_all(statement: str, change: re.Pattern[str]) -> bool:
+def _is_on_all(statement: str, change: Pattern) -> bool:
     """Whether *statement* makes the change on rows that nothing chooses."""
     match = change.search(statement)
     if match is None:

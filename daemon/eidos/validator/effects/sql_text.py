@@ -6,19 +6,21 @@ Only what stands in the text itself is put together; of names that a query finds
 import re
 from typing import Final
 
-_CODES: Final = re.compile(
+from eidos.validator.patterns import Pattern
+
+_CODES: Final = Pattern(
     r"\b(?:n?char|chr)\s*\(\s*(\d{1,3}(?:\s*,\s*\d{1,3}){0,200})\s*\)", re.IGNORECASE
 )
-_HEX: Final = re.compile(r"\b0x([0-9a-f]{8,2000})\b|\bx'([0-9a-f]{8,2000})'", re.IGNORECASE)
-_UNHEX: Final = re.compile(r"\bunhex\s*\(\s*'([0-9a-f]{8,2000})'\s*\)", re.IGNORECASE)
-_REVERSED: Final = re.compile(r"\breverse\s*\(\s*'([^']*)'\s*\)", re.IGNORECASE)
-_FORMAT: Final = re.compile(
+_HEX: Final = Pattern(r"\b0x([0-9a-f]{8,2000})\b|\bx'([0-9a-f]{8,2000})'", re.IGNORECASE)
+_UNHEX: Final = Pattern(r"\bunhex\s*\(\s*'([0-9a-f]{8,2000})'\s*\)", re.IGNORECASE)
+_REVERSED: Final = Pattern(r"\breverse\s*\(\s*'([^']*)'\s*\)", re.IGNORECASE)
+_FORMAT: Final = Pattern(
     r"\bformat\s*\(\s*'([^']{0,1000})'\s*,\s*('[^']{0,200}'(?:\s*,\s*'[^']{0,200}'){0,9})\s*\)",
     re.IGNORECASE,
 )
-_PLACE: Final = re.compile(r"%(?:\d\$)?[sIL]")
-_BETWEEN: Final = re.compile(r"'\s*(?:\|\||\+|,)\s*'")
-_PART: Final = re.compile(r"'([^']*)'")
+_PLACE: Final = Pattern(r"%(?:\d\$)?[sIL]")
+_BETWEEN: Final = Pattern(r"'\s*(?:\|\||\+|,)\s*'")
+_PART: Final = Pattern(r"'([^']*)'")
 
 
 def joined(text: str) -> str:

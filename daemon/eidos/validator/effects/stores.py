@@ -8,32 +8,31 @@ from eidos.validator.effects.call_table import calls
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.listing import Feed, feed_of
 from eidos.validator.effects.printed import texts_given, texts_read
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.subcommands import usage_of
 
 _REDIS: Final = frozenset({"redis-cli", "valkey-cli", "keydb-cli", "iredis"})
 _SENDERS: Final = frozenset({"nc", "ncat", "netcat", "socat", "telnet"})
 _PRINTERS: Final = frozenset({"echo", "printf", "print"})
 _SOCKETS: Final = ("/dev/tcp/", "/dev/udp/")
-_FINDS_KEYS: Final = re.compile(r"\.(?:scan_iter|keys)\(")
-_DELETES_KEYS: Final = re.compile(r"\.(?:delete|unlink|del)\(")
-_FLUSHES_BY_CODE: Final = re.compile(r"\.flush_?db\(", re.IGNORECASE)
+_FINDS_KEYS: Final = Pattern(r"\.(?:scan_iter|keys)\(")
+_DELETES_KEYS: Final = Pattern(r"\.(?:delete|unlink|del)\(")
+_FLUSHES_BY_CODE: Final = Pattern(r"\.flush_?db\(", re.IGNORECASE)
 _CODE: Final = frozenset({"python", "node", "ruby", "php", "perl", "bun", "deno"})
-_JOINED: Final = re.compile(r"['\"]\s*\.\.\s*['\"]")
+_JOINED: Final = Pattern(r"['\"]\s*\.\.\s*['\"]")
 """What joins two texts in Lua: `'flush' .. 'all'`."""
-_FLUSHES_ALL: Final = re.compile(
-    r"(?:^|\\[rn]|[\s\"'.>(])flush_?all(?:$|[\s\"'(;\\])", re.IGNORECASE
-)
-_FLUSHES_ONE: Final = re.compile(r"\bflushdb\b|\bkeys\b.{0,200}\b(?:del|unlink)\b", re.IGNORECASE)
+_FLUSHES_ALL: Final = Pattern(r"(?:^|\\[rn]|[\s\"'.>(])flush_?all(?:$|[\s\"'(;\\])", re.IGNORECASE)
+_FLUSHES_ONE: Final = Pattern(r"\bflushdb\b|\bkeys\b.{0,200}\b(?:del|unlink)\b", re.IGNORECASE)
 _MONGO: Final = frozenset({"mongo", "mongosh"})
-_EACH_DATABASE: Final = re.compile(r"getDBNames|listDatabases|getDBs\b|list_database_names")
-_DROPS_DATABASE: Final = re.compile(r"dropDatabase|drop_database")
-_DROPS: Final = re.compile(
+_EACH_DATABASE: Final = Pattern(r"getDBNames|listDatabases|getDBs\b|list_database_names")
+_DROPS_DATABASE: Final = Pattern(r"dropDatabase|drop_database")
+_DROPS: Final = Pattern(
     r"dropDatabase|\.drop\s*\(|\[\s*['\"]drop\w*['\"]\s*\]\s*\(|\$out\b|\.dropCollection\s*\(|\bdrop\s*:\s*['\"]|dropAllUsers|\.dropUser\s*\("
 )
-_EMPTIES: Final = re.compile(
+_EMPTIES: Final = Pattern(
     r"\.(?:deleteMany|remove)\s*\(\s*(?:\{\s*(?:['\"]?_id['\"]?\s*:\s*\{\s*['\"]?\$(?:exists|ne)\b[^}]{0,20}\}\s*)?\}\s*[,)]|\))|\.bulkWrite\s*\(\s*\[\s*\{\s*deleteMany"
 )
-_UPDATES_ALL: Final = re.compile(r"\.updateMany\s*\(\s*\{\s*\}")
+_UPDATES_ALL: Final = Pattern(r"\.updateMany\s*\(\s*\{\s*\}")
 
 
 def _flushes_all(command: Command) -> bool:

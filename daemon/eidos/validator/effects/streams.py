@@ -1,12 +1,12 @@
 """Output without end: what prints it, what lets only so much of it through."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from eidos.validator.commands import Command
+from eidos.validator.patterns import Pattern
 
-ENDLESS_FILES: Final = re.compile(r"(?:if=)?/dev/(?:zero|u?random|full)")
+ENDLESS_FILES: Final = Pattern(r"(?:if=)?/dev/(?:zero|u?random|full)")
 _BOUNDING: Final = frozenset(
     {"head", "ghead", "timeout", "timelimit", "cmp", "true", "less", "more", "ls", "wc"}
 )
@@ -19,7 +19,7 @@ _BOUNDING_OPTIONS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "hd": ("n", ()),
     "split": ("n", ()),
 }
-_STOPS: Final = re.compile(r"(?:^|[;{\s])(?:q|\d+q|exit)\b|-m\s*\d")
+_STOPS: Final = Pattern(r"(?:^|[;{\s])(?:q|\d+q|exit)\b|-m\s*\d")
 _READS_THROUGH: Final = frozenset(
     "cat tac tr base64 base32 od xxd hexdump hd strings pv gzip pigz bzip2 xz zstd lz4 "
     "openssl sed awk gawk split rev fold tee nl paste shuf sort cp dd sha256sum md5sum sponge "
@@ -37,15 +37,15 @@ _MANY_LINES: Final = 10**10
 _ENDS: Final = 8
 
 
-_LOOP: Final = re.compile(
+_LOOP: Final = Pattern(
     r"\bwhile\s*\(?\s*(?:1|True|true|!0|not\s+False)\b|\bfor\s*\(\s*;\s*;\s*\)"
     r"|\bloop\s*(?:\{|do\b)|\buntil\s*\(?\s*(?:0|false)\b|itertools\.(?:count|repeat|cycle)"
     r"|iter\(int"
 )
-_LEAVES_LOOP: Final = re.compile(
+_LEAVES_LOOP: Final = Pattern(
     r"\b(?:break|return|exit|sleep|last|input|readline|recv|accept|getline|usleep|read|await|select)\b"
 )
-_PRINTS: Final = re.compile(r"\b(?:print\w*|puts|echo|say|write\w*|console\.log|p|putchar)\b")
+_PRINTS: Final = Pattern(r"\b(?:print\w*|puts|echo|say|write\w*|console\.log|p|putchar)\b")
 LONGEST_CODE: Final = 2048
 INTERPRETERS: Final = frozenset({"python", "perl", "ruby", "node", "php", "awk", "lua", "gawk"})
 

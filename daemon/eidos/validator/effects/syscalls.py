@@ -1,11 +1,11 @@
 """What programs ask of the kernel without any command: system calls by number or by name."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command
 from eidos.validator.effects.effect import Effect
 from eidos.validator.effects.streams import INTERPRETERS, LONGEST_CODE
+from eidos.validator.patterns import Pattern
 
 _CALLS: Final = {
     "load-strange-module": ("175", "313", "SYS_init_module", "SYS_finit_module"),
@@ -21,7 +21,7 @@ _NAMED: Final = {
     "unmount-system": r"(?:\)|libc)\.(?:umount2?|pivot_root)",
 }
 _FOUND: Final = {
-    rule: re.compile(rf"\bsyscall\s*\(?\s*(?:&?(?:{'|'.join(numbers)}))\b|(?:{_NAMED[rule]})\b")
+    rule: Pattern(rf"\bsyscall\s*\(?\s*(?:&?(?:{'|'.join(numbers)}))\b|(?:{_NAMED[rule]})\b")
     for rule, numbers in _CALLS.items()
 }
 

@@ -14,9 +14,10 @@ from eidos.validator.effects.payloads import (
     text_read_later,
 )
 from eidos.validator.effects.writing import How, writes
+from eidos.validator.patterns import Pattern
 from eidos.validator.places.targets import path_of
 
-_PROGRAM: Final = re.compile(
+_PROGRAM: Final = Pattern(
     r"(?:/usr)?(?:/local)?/s?bin/([\w.+-]+)|/opt/homebrew/bin/([\w.+-]+)|~/\.?(?:local/)?bin/([\w.+-]+)"
 )
 
@@ -43,10 +44,10 @@ def _is_unowned(name: str, sources: tuple[Word, ...]) -> bool:
 
 
 _HIJACKED_FILES: Final = {
-    "/etc/nsswitch.conf": re.compile(""),
-    "/etc/ld.so.conf": re.compile("/tmp|/dev/shm"),
-    "/etc/pam.d": re.compile("pam_(?:permit|exec|succeed_if)|/tmp|auth sufficient"),
-    "/etc/ld.so.conf.d": re.compile("/tmp|/dev/shm|/home"),
+    "/etc/nsswitch.conf": Pattern(""),
+    "/etc/ld.so.conf": Pattern("/tmp|/dev/shm"),
+    "/etc/pam.d": Pattern("pam_(?:permit|exec|succeed_if)|/tmp|auth sufficient"),
+    "/etc/ld.so.conf.d": Pattern("/tmp|/dev/shm|/home"),
 }
 
 
@@ -60,7 +61,7 @@ def _changes_lookup(command: Command) -> bool:
     return False
 
 
-_KNOWN_HOSTS: Final = re.compile(
+_KNOWN_HOSTS: Final = Pattern(
     r"(?!127\.|0\.0\.0\.0|::1|192\.168\.|10\.)\b\d+\.\d+\.\d+\.\d+[\s\\t]+\S*\b"
     r"(?:\w*bank\w*|paypal|google\w*|gmail|github\w*|gitlab|microsoft\w*|apple|icloud|amazon\w*|aws"
     r"|facebook|debian|ubuntu|redhat|fedoraproject|archlinux|pypi|pythonhosted|npmjs|docker|crates"
@@ -108,7 +109,7 @@ def _settings(command: Command) -> Iterator[tuple[str, str]]:
         yield words[0], " ".join(words[1:])
 
 
-_RUNS: Final = re.compile(
+_RUNS: Final = Pattern(
     r"core\.(?:sshcommand|pager|editor|fsmonitor|hookspath|askpass|gitproxy)|pager\.\w+"
     r"|sequence\.editor|credential\.(?:.*\.)?helper|diff\.(?:external|.*\.(?:command|textconv))"
     r"|(?:merge|mergetool|difftool|filter)\..*|alias\..*|gpg\.(?:.*\.)?program|init\.templatedir"
@@ -116,18 +117,18 @@ _RUNS: Final = re.compile(
     re.IGNORECASE,
 )
 _INSECURE: Final = {
-    "http.sslverify": re.compile("false|0", re.IGNORECASE),
-    "http.sslcainfo": re.compile("/tmp|/dev/null"),
-    "strict-ssl": re.compile("false"),
-    "cafile": re.compile("/tmp"),
-    "registry": re.compile("http:"),
-    "index-url": re.compile("http:"),
-    "global.index-url": re.compile("http:"),
-    "global.trusted-host": re.compile("."),
-    "ssl_verify": re.compile("false", re.IGNORECASE),
-    "http.proxy": re.compile("http:"),
-    "protocol.ext.allow": re.compile("always"),
-    "safe.directory": re.compile(r"\*"),
+    "http.sslverify": Pattern("false|0", re.IGNORECASE),
+    "http.sslcainfo": Pattern("/tmp|/dev/null"),
+    "strict-ssl": Pattern("false"),
+    "cafile": Pattern("/tmp"),
+    "registry": Pattern("http:"),
+    "index-url": Pattern("http:"),
+    "global.index-url": Pattern("http:"),
+    "global.trusted-host": Pattern("."),
+    "ssl_verify": Pattern("false", re.IGNORECASE),
+    "http.proxy": Pattern("http:"),
+    "protocol.ext.allow": Pattern("always"),
+    "safe.directory": Pattern(r"\*"),
 }
 
 
@@ -135,8 +136,8 @@ def _is_configuring(command: Command) -> bool:
     return command.has("config", "set") and not command.has("--get", "--list", "-l", "--unset")
 
 
-_INSTEAD: Final = re.compile(r"url\.(.+)\.(?:push)?insteadof", re.IGNORECASE)
-_HOST: Final = re.compile(r"(?:\w+://)?(?:[\w.-]+@)?([\w.-]+)")
+_INSTEAD: Final = Pattern(r"url\.(.+)\.(?:push)?insteadof", re.IGNORECASE)
+_HOST: Final = Pattern(r"(?:\w+://)?(?:[\w.-]+@)?([\w.-]+)")
 
 
 def _sends_elsewhere(command: Command) -> bool:
@@ -209,18 +210,18 @@ def _stops_checking(command: Command) -> bool:
     )
 
 
-_CLIENT_SETTINGS: Final = re.compile(
+_CLIENT_SETTINGS: Final = Pattern(
     r"(?:rc|profile|\.zshenv|/environment|ssh_config|\.ssh/config|\.npmrc|pip\.conf|\.condarc"
     r"|config\.fish)$"
 )
-_NO_CHECK: Final = re.compile(
+_NO_CHECK: Final = Pattern(
     r"StrictHostKeyChecking[ =]+(?:no|off)|(?m:^|\s)insecure(?m:$)|check_certificate\s*=\s*off"
     r"|NODE_TLS_REJECT_UNAUTHORIZED[= ]0|PYTHONHTTPSVERIFY[= ]0|GIT_SSL_NO_VERIFY|sslVerify\s*=\s*f"
     r"|strict-ssl\s*=\s*false|trusted-host|ssl_verify:\s*false"
 )
 
 
-_AUTHORITIES: Final = re.compile(
+_AUTHORITIES: Final = Pattern(
     r"/usr/local/share/ca-certificates|/etc/(?:ssl/certs|pki/ca-trust/source)|/usr/share/ca-cert"
 )
 

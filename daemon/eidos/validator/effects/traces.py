@@ -1,6 +1,5 @@
 """Logs: what tells afterwards who did what, and what wipes it."""
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise, takewhile
 from typing import Final
@@ -9,7 +8,7 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.effects.editing import ERASERS, files_erased, files_lost
 from eidos.validator.effects.effect import WRITING, Effect
 from eidos.validator.effects.finding import RUNNERS, search_of, searches_feeding
-from eidos.validator.patterns import fits
+from eidos.validator.patterns import Pattern, fits
 from eidos.validator.places import targets
 
 # Logs.
@@ -21,12 +20,12 @@ _AUDIT_FILES: Final = frozenset(
     | {f"{_LOG}/audit/audit.log", f"{_LOG}/audit", "/var/run/utmp", "/run/utmp", "/var/adm/wtmpx"}
     | {"/var/adm/utmpx", "/var/adm/lastlog", "/var/adm/sulog", "/var/account/pacct"}
 )
-_AUDIT_PATH: Final = re.compile(
+_AUDIT_PATH: Final = Pattern(
     r"/var/log/(?:audit(?:/.*)?|account(?:/.*)?|(?:auth\.log|secure|wtmp|btmp|lastlog)(?:\.\{.*)?)"
     r"|/var/audit(?:/.*)?|/var/db/(?:diagnostics|uuidtext)(?:/.*)?|/var/ossec/logs(?:/.*)?"
 )
 _LOG_FOLDERS: Final = frozenset({_LOG, "/var/adm", "/var/log/journal", "/run/log/journal"})
-_OLD: Final = re.compile(
+_OLD: Final = Pattern(
     r"(?s:.*)(?:\.(?:\d+|gz|xz|bz2|zst|old|bak|\*gz|log\.\*|\[0-9\]\*?|\d\.\w+|\?)|-\d{8}.*|_\d{4}.*)"
 )
 _LONGEST: Final = 64
@@ -99,7 +98,7 @@ def _is_test(word: Word) -> bool:
     return not word.text.startswith("-exec")
 
 
-_LIVE_NAMES: Final = re.compile(
+_LIVE_NAMES: Final = Pattern(
     r"\*\.?log\*?|(?:auth\.log|secure|[bw]tmp|lastlog|audit\.log|\*auth|\*tmp)\*?"
 )
 _PLAIN_TESTS: Final = frozenset(
@@ -111,7 +110,7 @@ def _takes_all_logs(roots: tuple[Word, ...]) -> bool:
     return any(targets.folder_of(root) in _LOG_FOLDERS for root in roots)
 
 
-_SYSTEM_LOG: Final = re.compile(
+_SYSTEM_LOG: Final = Pattern(
     r"/var/log/(?:syslog|messages|kern\.log|daemon\.log|user\.log|mail\.(?:log|err)|cron(?:\.log)?"
     r"|debug|boot\.log|dmesg|dpkg\.log|system\.log|ufw\.log|fail2ban\.log|maillog|sudo.*"
     r"|journal(?:/.*)?)|/run/log/journal(?:/.*)?|/var/adm/messages"
@@ -142,7 +141,7 @@ def _is_on_finds(command: Command) -> bool:
     return not RUNNERS.isdisjoint(command.wrappers)
 
 
-_AGE: Final = re.compile(r"(\d+)\s*([a-zA-Z]*)")
+_AGE: Final = Pattern(r"(\d+)\s*([a-zA-Z]*)")
 _SHORT_UNITS: Final = frozenset(
     {"", "s", "sec", "second", "seconds", "m", "min", "minute", "minutes", "us", "ms", "h", "hour"}
     | {"hours", "hr"}

@@ -7,6 +7,7 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.effects.backdoors import runs_by_netcat, socat_runs
 from eidos.validator.effects.effect import Effect
 from eidos.validator.evaluating.options import Grammar
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.sending.sent import given, split
 
 _SHARES_TERMINAL: Final = frozenset(
@@ -23,41 +24,39 @@ _FORWARDERS: Final = frozenset(
     "ngrok cloudflared bore lt localtunnel inlets frpc chisel ligolo-agent loclx pagekite "
     "pagekite.py zrok rathole tunnelto wstunnel ptunnel iodine dns2tcpc gost revsocks".split()
 )
-_ENTRANCE: Final = re.compile(
+_ENTRANCE: Final = Pattern(
     r"(?:^|[:=/@])(?:22|2222|23|3389|5900|5901)$|ssh://|rdp://|(?:^|:)R:|^(?:--reverse|--remote|-R)$|^ssh$|^rdp$"
 )
 
 
 _TO_ALL: Final = r"(?:0\.0\.0\.0|\[?::\]?(?=$|[\s:])|\*)"
-_OPENS: Final[dict[str, re.Pattern[str]]] = {
+_OPENS: Final[dict[str, Pattern]] = {
     **dict.fromkeys(
-        ("telnetd", "in.telnetd", "utelnetd", "rshd", "in.rshd", "rlogind"), re.compile("")
+        ("telnetd", "in.telnetd", "utelnetd", "rshd", "in.rshd", "rlogind"), Pattern("")
     ),
-    "x11vnc": re.compile(r"(?s)(?!.*(?:-localhost|-rfbauth|-usepw|-passwd|-unixpw)).*"),
-    "wayvnc": re.compile(rf".*{_TO_ALL}"),
+    "x11vnc": Pattern(r"(?s)(?!.*(?:-localhost|-rfbauth|-usepw|-passwd|-unixpw)).*"),
+    "wayvnc": Pattern(rf".*{_TO_ALL}"),
     **dict.fromkeys(
         ("vncserver", "Xvnc", "x0vncserver", "tigervncserver", "Xtigervnc"),
-        re.compile(r"(?is).*(?:SecurityTypes?[= ]None|-localhost[= ]no)"),
+        Pattern(r"(?is).*(?:SecurityTypes?[= ]None|-localhost[= ]no)"),
     ),
     **dict.fromkeys(
         ("code", "code-insiders", "cursor"),
-        re.compile(r"tunnel(?! (?:status|kill|help|user|prune))"),
+        Pattern(r"tunnel(?! (?:status|kill|help|user|prune))"),
     ),
-    "devtunnel": re.compile("host"),
-    "tailscale": re.compile(r"(?:funnel|serve)\b.*(?:tcp|\b(?:22|3389|5900)\b)"),
-    "dockerd": re.compile(r"(?s)(?!.*tlsverify).*tcp://"),
-    **dict.fromkeys(("kubectl", "oc"), re.compile(rf"proxy\b.*address[= ]{_TO_ALL}")),
-    "node": re.compile(rf"--inspect(?:-brk)?={_TO_ALL}"),
+    "devtunnel": Pattern("host"),
+    "tailscale": Pattern(r"(?:funnel|serve)\b.*(?:tcp|\b(?:22|3389|5900)\b)"),
+    "dockerd": Pattern(r"(?s)(?!.*tlsverify).*tcp://"),
+    **dict.fromkeys(("kubectl", "oc"), Pattern(rf"proxy\b.*address[= ]{_TO_ALL}")),
+    "node": Pattern(rf"--inspect(?:-brk)?={_TO_ALL}"),
     **dict.fromkeys(
         ("chrome", "google-chrome", "chromium", "chromium-browser"),
-        re.compile(rf".*--remote-debugging-address={_TO_ALL}"),
+        Pattern(rf".*--remote-debugging-address={_TO_ALL}"),
     ),
 }
 """Programs that let others in when their words match."""
-_LISTENS: Final = re.compile(
-    r"(?:tcp|udp|ssl|openssl|vsock)[\w-]*(?:-l(?:isten)?|-l):", re.IGNORECASE
-)
-_WAY_IN: Final = re.compile(
+_LISTENS: Final = Pattern(r"(?:tcp|udp|ssl|openssl|vsock)[\w-]*(?:-l(?:isten)?|-l):", re.IGNORECASE)
+_WAY_IN: Final = Pattern(
     r"tcp[46]?(?:-connect)?:[^:]*:(?:22|23|2375|3389|5900|6443|10250)(?:,|$)|unix(?:-connect)?:\S*(?:docker|containerd"
     r"|podman)\S*\.sock",
     re.IGNORECASE,
@@ -110,7 +109,7 @@ def _serves_shell(command: Command) -> bool:
 
 
 _HARMLESS: Final = (["echo"], ["printf"], ["cat"], ["/bin/cat"], ["date"])
-_UNLOCKED: Final = re.compile(
+_UNLOCKED: Final = Pattern(
     r"(?:token|password)=(?:''|\"\")?$|--auth[= ]none|--auth=none|--without-connection-token"
 )
 
@@ -140,7 +139,7 @@ def _tunnels(command: Command) -> bool:
     return opens_shell or (bool(remote or dynamic) and (stays or command.name == "autossh"))
 
 
-_REMOTE_ENTRANCE: Final = re.compile(r"[: ](?:22|23|3389|5900)$")
+_REMOTE_ENTRANCE: Final = Pattern(r"[: ](?:22|23|3389|5900)$")
 _HIDDEN: Final = frozenset({"frpc", "ptunnel", "iodine", "dns2tcpc", "revsocks", "ligolo-agent"})
 _SSH: Final = Grammar("BbcDEeFIiJLlmMOopQRSWw")
 

@@ -1,12 +1,12 @@
 """Which commands make the text that another one runs as a program."""
 
-import re
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.interpreters import is_interpreter
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.network import origins
 
 UNPACKERS: Final = frozenset(
@@ -41,7 +41,7 @@ def given_as_script(command: Command) -> Iterator[Command]:
 
 _SCRIPT_FIRST: Final = frozenset("ansible-playbook gnuplot octave bc dc expect sqlite3".split())
 """Those whose first operand is what they do."""
-_TAKES_FILE: Final = re.compile(
+_TAKES_FILE: Final = Pattern(
     r"--?(?:[a-zA-Z]{0,3}[fSsxculi]|file|makefile|script|source|load|init|command|taskfile|justfile)"
 )
 _INPUT: Final = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
@@ -89,7 +89,7 @@ def _in_text(command: Command) -> set[int]:
 
 _FILLERS: Final = frozenset({"xargs", "parallel", "find", "fd"})
 """They put what they read into the words, so that a known text has it too."""
-_LEADS: Final = re.compile(r"[\s'\"({]*(?:\$|`|\{\}|[<=]\()")
+_LEADS: Final = Pattern(r"[\s'\"({]*(?:\$|`|\{\}|[<=]\()")
 """A program begins with what another command prints; elsewhere it may be but an argument."""
 
 

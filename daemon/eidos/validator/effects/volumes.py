@@ -1,6 +1,5 @@
 """Partitions, volumes and firmware: the tables that say where on a disk everything is."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,36 +7,37 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.effects.device_names import names_disk, names_root_disk
 from eidos.validator.effects.effect import Effect, aims_at
 from eidos.validator.effects.listing import Feed, feed_of
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import devices, targets
 
 _REWRITING: Final = {
-    "parted": re.compile(r"mklabel|mktable|rm|mkpartfs"),
-    "sgdisk": re.compile(r"-[a-zA-Z]*[ZozdlR].*|--(?:zap|clear|delete|load|replicate).*"),
-    "sfdisk": re.compile(r"--delete|--wipe.*|-X|--label|--no-reread|--force|-f"),
-    "gpt": re.compile(r"destroy|create|remove"),
+    "parted": Pattern(r"mklabel|mktable|rm|mkpartfs"),
+    "sgdisk": Pattern(r"-[a-zA-Z]*[ZozdlR].*|--(?:zap|clear|delete|load|replicate).*"),
+    "sfdisk": Pattern(r"--delete|--wipe.*|-X|--label|--no-reread|--force|-f"),
+    "gpt": Pattern(r"destroy|create|remove"),
 }
 """What takes partitions away."""
 _CHANGING: Final = {
-    "parted": re.compile(r"mkpart|resizepart|resize|name|set|toggle|move|disk_set|rescue"),
-    "sgdisk": re.compile(
+    "parted": Pattern(r"mkpart|resizepart|resize|name|set|toggle|move|disk_set|rescue"),
+    "sgdisk": Pattern(
         r"-[a-zA-Z]*[ntcuGgAsSajNmhCrT].*|--(?:new|typecode|change|part|rand|sort).*"
     ),
 }
 _LOOKING: Final = {
-    "parted": re.compile(r"print|-l|--list|unit|-m|align-check|help"),
-    "sgdisk": re.compile(r"-[pivbPDEFfO].*|--(?:print|info|verify|backup|pretend).*"),
-    "sfdisk": re.compile(
+    "parted": Pattern(r"print|-l|--list|unit|-m|align-check|help"),
+    "sgdisk": Pattern(r"-[pivbPDEFfO].*|--(?:print|info|verify|backup|pretend).*"),
+    "sfdisk": Pattern(
         r"-[ldJVsFTgnrA]|--(?:list|dump|json|verify|show|geometry|backup|part|disk|activate|no-act|"
         r"reorder|types|list-free).*"
     ),
-    "fdisk": re.compile(r"-l|--list|-s|--getsz|-x|--list-details|-V|-h"),
-    "gdisk": re.compile(r"-l|-h"),
-    "cfdisk": re.compile(r"-r|--read-only|-V|-h"),
-    "partx": re.compile(r"-[lsraunobPg].*|--(?:list|show|raw|add|update|nr|output|bytes|pairs).*"),
-    "gpt": re.compile(r"show"),
+    "fdisk": Pattern(r"-l|--list|-s|--getsz|-x|--list-details|-V|-h"),
+    "gdisk": Pattern(r"-l|-h"),
+    "cfdisk": Pattern(r"-r|--read-only|-V|-h"),
+    "partx": Pattern(r"-[lsraunobPg].*|--(?:list|show|raw|add|update|nr|output|bytes|pairs).*"),
+    "gpt": Pattern(r"show"),
 }
 """What changes nothing."""
-_NOTHING: Final = re.compile(r"(?!)")
+_NOTHING: Final = Pattern(r"(?!)")
 _PARTITIONERS: Final = frozenset(
     {"partx", "delpart", "parted", "sgdisk", "sfdisk", "fdisk", "gdisk", "cfdisk", "gpt"}
 )
@@ -93,7 +93,7 @@ _MAC_ERASERS: Final = frozenset(
     | {"reformat", "deletecontainer", "deletevolume", "eraseoptical"}
 )
 _MAC_OVERWRITERS: Final = ("zerodisk", "randomdisk", "secureerase")
-_MAC_FIRST: Final = re.compile(r"(?:/dev/)?r?disk[01](?:s\d+)*|/|/Volumes/Macintosh.*")
+_MAC_FIRST: Final = Pattern(r"(?:/dev/)?r?disk[01](?:s\d+)*|/|/Volumes/Macintosh.*")
 
 
 def _erases_mac_first(command: Command) -> bool:
@@ -148,7 +148,7 @@ def _removes_system_volume(command: Command) -> bool:
     return deletes and aims_at(command.operands[2:], targets.is_critical)
 
 
-_DELETES: Final = re.compile(r"d(?:e(?:l(?:e(?:te?)?)?)?)?")
+_DELETES: Final = Pattern(r"d(?:e(?:l(?:e(?:te?)?)?)?)?")
 """btrfs takes its words cut short."""
 
 

@@ -14,6 +14,7 @@ from eidos.validator.effects.editors import written_by_orders
 from eidos.validator.effects.fetched import FETCHING, Writer
 from eidos.validator.effects.moving import on_its_machine, sources_and_goal
 from eidos.validator.effects.written import How, Write
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import targets
 
 _NOWHERE: Final = frozenset({"/dev/null", "/dev/zero"})
@@ -128,7 +129,7 @@ def _by_statement(command: Command) -> Iterator[Write]:
             yield Write(Word(match[1]), How.REPLACE)
 
 
-_STATES_FILE: Final = re.compile(
+_STATES_FILE: Final = Pattern(
     r"(?:^\s*\.(?:output|once|backup|save|log)|\binto\s+(?:outfile|dumpfile)|\bvacuum\s+into"
     r"|\bto)\s+['\"]?(/[\w./-]+)",
     re.IGNORECASE,
@@ -160,10 +161,10 @@ def _by_sed(command: Command) -> Iterator[Write]:
             yield Write(replace(word, text=match[1], folder=""), How.REPLACE)
 
 
-_NOTHING_LEFT: Final = re.compile(r"(?:-\w*e)?\s*(?:1,\s*\$)?\s*d\s*;?\s*")
+_NOTHING_LEFT: Final = Pattern(r"(?:-\w*e)?\s*(?:1,\s*\$)?\s*d\s*;?\s*")
 """`d` and `1,$d`, scripts of sed that delete every line."""
-_IN_PLACE: Final = re.compile(r"-[A-Za-z0-9]*i|--in-place")
-_WRITES_FILE: Final = re.compile(r"(?<![A-Za-z])[gpimIM]*w\s*(/[\w./-]+)$", re.MULTILINE)
+_IN_PLACE: Final = Pattern(r"-[A-Za-z0-9]*i|--in-place")
+_WRITES_FILE: Final = Pattern(r"(?<![A-Za-z])[gpimIM]*w\s*(/[\w./-]+)$", re.MULTILINE)
 _LONGEST_SCRIPT: Final = 2048
 
 

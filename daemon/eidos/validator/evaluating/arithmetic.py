@@ -1,10 +1,11 @@
 """Arithmetic of a shell, as far as it is made of plain numbers."""
 
-import re
 from typing import Final
 
-_CONSTANT: Final = re.compile(r"\$(?:\(\(([\d\s+*/%()-]{1,60})\)\)|\[([\d\s+*/%()-]{1,60})\])")
-_TOKENS: Final = re.compile(r"\s*(\d+|[-+*/%()])")
+from eidos.validator.patterns import Pattern
+
+_CONSTANT: Final = Pattern(r"\$(?:\(\(([\d\s+*/%()-]{1,60})\)\)|\[([\d\s+*/%()-]{1,60})\])")
+_TOKENS: Final = Pattern(r"\s*(\d+|[-+*/%()])")
 _MAX_DIGITS: Final = 18
 
 

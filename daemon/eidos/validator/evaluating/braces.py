@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from eidos.validator.budget import OverBudget
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Part, Text
 
 MAX_WORDS: Final = 1024
@@ -15,13 +16,13 @@ _MAX_PIECES: Final = 1024
 _MAX_NESTING: Final = 16
 _MAX_RANGE: Final = 32
 """A longer range is judged by its first words and its last one."""
-_SIGNS: Final = re.compile(r"([{},])")
-_RANGE: Final = re.compile(
+_SIGNS: Final = Pattern(r"([{},])")
+_RANGE: Final = Pattern(
     r"(?:([+-]?\d{1,18})\.\.([+-]?\d{1,18})|([A-Za-z])\.\.([A-Za-z]))(?:\.\.([+-]?\d{1,18}))?"
 )
 
-_SEQUENCE: Final = re.compile(r"\.\.(?!$)")
-_NESTED: Final = re.compile(r"\{[^{}]*\}")
+_SEQUENCE: Final = Pattern(r"\.\.(?!$)")
+_NESTED: Final = Pattern(r"\{[^{}]*\}")
 
 _Words = list[tuple[Part, ...]]
 

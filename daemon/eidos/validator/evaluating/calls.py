@@ -1,6 +1,5 @@
 """A simple command as written becomes an invocation: words expanded, variables set."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -18,6 +17,7 @@ from eidos.validator.evaluating.running import run
 from eidos.validator.evaluating.scope import LineScope
 from eidos.validator.evaluating.scripts import evaluate_script
 from eidos.validator.evaluating.wrappers import joined
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import (
     Call,
     RawAssignment,
@@ -28,7 +28,7 @@ from eidos.validator.script import (
     Variable,
 )
 
-_REFERENCE: Final = re.compile(r"-[a-zA-Z]*n")
+_REFERENCE: Final = Pattern(r"-[a-zA-Z]*n")
 """`declare -n name=other`."""
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from eidos.validator.commands import Assignment, Command, Machine, Word
 from eidos.validator.evaluating.sed_scripts import run_by_sed
 from eidos.validator.evaluating.wrappers import joined
+from eidos.validator.patterns import Pattern
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -46,11 +47,11 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
 class _Carrier(msgspec.Struct, frozen=True):
     row: _Row
     options: tuple[str, ...]
-    pattern: re.Pattern[str] | None
+    pattern: Pattern | None
 
 
 def _carrier(row: _Row) -> _Carrier:
-    pattern = re.compile(row.pattern, re.MULTILINE) if row.pattern else None
+    pattern = Pattern(row.pattern, re.MULTILINE) if row.pattern else None
     return _Carrier(row, tuple(row.options.split()), pattern)
 
 
@@ -115,7 +116,7 @@ def _values_of(carrier: _Carrier, command: Command, stdin: Word | None) -> Itera
         yield stdin
 
 
-def _scripts_in(value: Word, pattern: re.Pattern[str] | None) -> Iterator[Word]:
+def _scripts_in(value: Word, pattern: Pattern | None) -> Iterator[Word]:
     if pattern is None:
         yield value
         return

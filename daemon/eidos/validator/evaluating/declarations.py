@@ -12,12 +12,13 @@ from eidos.validator.evaluating.options import Grammar, read_options, rest_of
 from eidos.validator.evaluating.place import Place
 from eidos.validator.evaluating.printing import printf_text
 from eidos.validator.evaluating.wrappers import joined
+from eidos.validator.patterns import Pattern
 
 _Act = Callable[[Environment, Sequence[Word], Place], tuple[Assignment, ...]]
 """Changes the environment as a builtin with these arguments would; returns what it assigns."""
 
-_ASSIGNED: Final = re.compile(r"([A-Za-z_]\w*)(\+?)=", re.DOTALL)
-_NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_ASSIGNED: Final = Pattern(r"([A-Za-z_]\w*)(\+?)=", re.DOTALL)
+_NAME: Final = Pattern(r"[A-Za-z_]\w*")
 _READ: Final = Grammar("adDinNptuPcS", frozenset({"--prompt", "--delimiter", "--nchars"}))
 
 

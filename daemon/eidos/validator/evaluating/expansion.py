@@ -12,6 +12,7 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.arithmetic import value_of
 from eidos.validator.evaluating.braces import expand_braces
 from eidos.validator.evaluating.parameter_values import is_list, values_of
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Part, RawWord, Statement, Substitution, Text, Unknown, Variable
 
 
@@ -58,18 +59,18 @@ def expand(word: RawWord, scope: Scope) -> list[Word]:
     ]
 
 
-_SIMPLE: Final = re.compile(r"[\w./:@%+=,^-]+")
-_GLOB: Final = re.compile(r"[*?]|\[.")
-_TILDE_OF_FOLDER: Final = re.compile(r"~\+(?=/|\Z)")
+_SIMPLE: Final = Pattern(r"[\w./:@%+=,^-]+")
+_GLOB: Final = Pattern(r"[*?]|\[.")
+_TILDE_OF_FOLDER: Final = Pattern(r"~\+(?=/|\Z)")
 _DEFAULT_IFS: Final = " \t\n"
-_HOME_OF_USER: Final = re.compile(
+_HOME_OF_USER: Final = Pattern(
     r"/home/(?:\$(?:USER|LOGNAME|USERNAME)|\$\((?:whoami|id -un|logname)\)|`whoami`)(?=/|\Z)"
 )
-_NEIGHBOUR: Final = re.compile(r"[\w.-]")
-_PWD: Final = re.compile(r"\A\$PWD(?=/|\Z)")
-_HERE: Final = re.compile(r"\A\$PWD(?=/?\*?\Z)")
+_NEIGHBOUR: Final = Pattern(r"[\w.-]")
+_PWD: Final = Pattern(r"\A\$PWD(?=/|\Z)")
+_HERE: Final = Pattern(r"\A\$PWD(?=/?\*?\Z)")
 _PWD_SOURCES: Final = frozenset({"$(pwd)", "`pwd`", "$(pwd -P)"})
-_PLAIN_OUTPUT: Final = re.compile(
+_PLAIN_OUTPUT: Final = Pattern(
     r"(?:\$\(|`)(?:date|hostname|uname|nproc|arch|whoami|logname|id -u|id -g|id -un|tput cols)"
     r"(?: [^;&|<>$`()/]*)?[)`]"
 )

@@ -10,6 +10,7 @@ from typing import Final
 from eidos.validator.code.decoding import decode
 from eidos.validator.commands import Word
 from eidos.validator.evaluating.options import Grammar, read_options
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.escapes import decode_ansi_c
 
 MAX_PRINTED: Final = 8192
@@ -95,10 +96,8 @@ def _tr(args: Sequence[Word], text: str) -> str | None:
     return text.translate(dict(zip(map(ord, sets[0]), target, strict=False)))
 
 
-_SUBSTITUTE: Final = re.compile(
-    r"s(?P<sep>[^\w\s\\])(.*?)(?<!\\)(?P=sep)(.*?)(?<!\\)(?P=sep)([gI]*)"
-)
-_PLAIN_PATTERN: Final = re.compile(r"(?:[\w \t/:;,<>=@#%&!\"'~`{}|()?+-]|\\[/.|$*\[\]n]|\.{1,8})*")
+_SUBSTITUTE: Final = Pattern(r"s(?P<sep>[^\w\s\\])(.*?)(?<!\\)(?P=sep)(.*?)(?<!\\)(?P=sep)([gI]*)")
+_PLAIN_PATTERN: Final = Pattern(r"(?:[\w \t/:;,<>=@#%&!\"'~`{}|()?+-]|\\[/.|$*\[\]n]|\.{1,8})*")
 
 
 def _sed(args: Sequence[Word], text: str) -> str | None:

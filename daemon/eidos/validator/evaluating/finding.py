@@ -16,6 +16,7 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.options import Grammar, Options, read_options
 from eidos.validator.evaluating.place import Place
 from eidos.validator.evaluating.printing import words_printed
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.escapes import decode_ansi_c
 
 Words = tuple[Word, ...]
@@ -23,13 +24,13 @@ Words = tuple[Word, ...]
 _RUNS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _ENDS: Final = frozenset({";", "+"})
 _NAMES: Final = frozenset({"-name", "-iname"})
-_NARROWING: Final = re.compile(
+_NARROWING: Final = Pattern(
     r"-(?:i?(?:path|wholename|regex|lname)|[acm](?:time|min)|newer\w*|size|empty|user|group|uid|gid"
     r"|perm|links|inum|samefile|nouser|nogroup|used|xtype)"
 )
 _ALL: Final = frozenset({"*", ".*", "/*", "+0", "root", "0", "-000", "/777", "/a+rwx"})
 """Values of tests that nearly all files pass, of system folders at least."""
-_BEGINS_EXPRESSION: Final = re.compile(r"[-(!)]")
+_BEGINS_EXPRESSION: Final = Pattern(r"[-(!)]")
 _XARGS: Final = Grammar(
     "adEILnPs",
     frozenset(
@@ -47,7 +48,7 @@ _PARALLEL: Final = Grammar(
     ),
 )
 _MARKS: Final = frozenset({":::", "::::", ":::+", "::::+"})
-_REPLACED: Final = re.compile(r"\{(?:[./#%]|//|/\.|\d+[./]*)?\}")
+_REPLACED: Final = Pattern(r"\{(?:[./#%]|//|/\.|\d+[./]*)?\}")
 _MAX_FOUND: Final = 16
 """Places of find, and commands that it runs."""
 MAX_RUNS: Final = 8

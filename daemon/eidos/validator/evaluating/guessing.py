@@ -3,7 +3,6 @@
 `mywrapper --quiet rm -rf /` is taken for a wrapper, `apropos rm -rf` for what it is.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Final
@@ -12,7 +11,7 @@ import msgspec
 
 from eidos.validator.commands import Command, Word, family, program
 from eidos.validator.evaluating.interpreters import SHELLS, is_interpreter, program_of
-from eidos.validator.patterns import fits
+from eidos.validator.patterns import Pattern, fits
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +31,7 @@ _LIKELY: Final = (
     *sorted(_DESTRUCTIVE | SHELLS | {"cp", "tar", "env", "tee", "head", "tail", "less", "ncat"}),
 )
 """Programs for which a pattern or a gap in a name may stand, the most usual first."""
-_GAP: Final = re.compile(r"\$(?:\w+|\{\w+\}|[@*])")
+_GAP: Final = Pattern(r"\$(?:\w+|\{\w+\}|[@*])")
 
 
 def likely_program(word: Word) -> Word:

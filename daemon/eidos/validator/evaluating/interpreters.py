@@ -1,6 +1,5 @@
 """Programs that read another program: where they read it from, and in which language it is."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 from eidos.validator.code.decoding import decode
 from eidos.validator.commands import Word, family
 from eidos.validator.evaluating.options import Grammar, Option, read_options
+from eidos.validator.patterns import Pattern
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -226,7 +226,7 @@ def _program(interpreter: _Interpreter, args: Sequence[Word]) -> Program:
     return Program(language, file=rest[0], args=rest)
 
 
-_ENCODED: Final = re.compile(r"(?i)-e(?:c|nc|ncodedcommand)?")
+_ENCODED: Final = Pattern(r"(?i)-e(?:c|nc|ncodedcommand)?")
 
 
 def _decoded(word: Word) -> Word:

@@ -1,6 +1,5 @@
 """Where the program comes from that a command runs: which text, which file, which other command."""
 
-import re
 from typing import Final
 
 from eidos.validator.commands import Command, Word, program
@@ -15,6 +14,7 @@ from eidos.validator.evaluating.flows import (
 from eidos.validator.evaluating.interpreters import Program, program_of
 from eidos.validator.evaluating.place import Place
 from eidos.validator.evaluating.sed_scripts import run_by_sed
+from eidos.validator.patterns import Pattern
 
 SOURCES: Final = frozenset({"source", "."})
 """Builtins that run a file in the shell itself."""
@@ -64,7 +64,7 @@ def _is_substituted_file(word: Word) -> bool:
     )
 
 
-_SHEBANG: Final = re.compile(r"#!\s*\S*?(?:env\s+(?:-S\s+)?)?([\w.-]+)(?:\s|$)")
+_SHEBANG: Final = Pattern(r"#!\s*\S*?(?:env\s+(?:-S\s+)?)?([\w.-]+)(?:\s|$)")
 
 
 def language_of(text: str) -> str:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from eidos.validator.commands import Word
 from eidos.validator.evaluating.parameters import changed, pattern_of, replaced, substring, without
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Part, Text, Variable
 
 Values: TypeAlias = tuple[Word, ...]
@@ -15,12 +16,12 @@ Lookup: TypeAlias = Callable[[str], Values | None]
 ExpandParts: TypeAlias = Callable[[Iterable[Part]], list[Word]]
 
 _ALL: Final = frozenset({"@", "*"})
-_SUBSCRIPT: Final = re.compile(r"\[([^\[\]]*)\](.*)", re.DOTALL)
-_ALTERNATIVE: Final = re.compile(r":?([-=+?])")
-_PATTERN: Final = re.compile(r"##?|%%?|/[/#%]?")
+_SUBSCRIPT: Final = Pattern(r"\[([^\[\]]*)\](.*)", re.DOTALL)
+_ALTERNATIVE: Final = Pattern(r":?([-=+?])")
+_PATTERN: Final = Pattern(r"##?|%%?|/[/#%]?")
 _HOME_OF_USER: Final = "/home/$USER"
 _SLASH_FIRST: Final = frozenset({"PATH", "PWD", "OLDPWD"})
-_FIRST_CHARACTER: Final = re.compile(r":\s*0\s*:\s*1\s*|%%\[?[a-z][^/]*\*")
+_FIRST_CHARACTER: Final = Pattern(r":\s*0\s*:\s*1\s*|%%\[?[a-z][^/]*\*")
 _KNOWN: Final = {
     "HOME": "~",
     "IFS": " \t\n",

@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.escapes import decode_ansi_c
 
 _MAX_VALUE: Final = 512
 """Longer values are not searched for patterns, nor beyond _MAX_VALUE_OF_TWO for two stars."""
 _MAX_VALUE_OF_TWO: Final = 64
-_SUBSTRING: Final = re.compile(r":\s*(-?\d+|\(-\d+\))\s*(?::\s*(-?\d+)\s*)?")
-_SIGN: Final = re.compile(r"##?|%%?|/[/#%]?|\^\^?|,,?|@[A-Za-z]|:[a-zA-Z]")
+_SUBSTRING: Final = Pattern(r":\s*(-?\d+|\(-\d+\))\s*(?::\s*(-?\d+)\s*)?")
+_SIGN: Final = Pattern(r"##?|%%?|/[/#%]?|\^\^?|,,?|@[A-Za-z]|:[a-zA-Z]")
 _CHANGED: Final[dict[str, Callable[[str], str]]] = {
     "^^": str.upper,
     ",,": str.lower,
@@ -91,7 +92,7 @@ def pattern_of(text: str) -> str:
 
 
 _STAR: Final = "\0*"
-_GLOB: Final = re.compile(r"\*+|\?|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
+_GLOB: Final = Pattern(r"\*+|\?|\[[!^]?\]?[^\]]*\]|.", re.DOTALL)
 
 
 def _translated(match: re.Match[str]) -> str:

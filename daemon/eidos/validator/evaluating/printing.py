@@ -13,6 +13,7 @@ from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.environment import path_in
 from eidos.validator.evaluating.filters import FILTERS, MAX_PRINTED
 from eidos.validator.evaluating.options import Grammar, read_options
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.escapes import decode_ansi_c
 
 _SILENT: Final = frozenset(
@@ -101,7 +102,7 @@ def as_text(printed: str) -> str:
         return printed
 
 
-_ECHO_OPTION: Final = re.compile(r"-[neE]+")
+_ECHO_OPTION: Final = Pattern(r"-[neE]+")
 
 
 def _echo(texts: list[str]) -> str:
@@ -114,8 +115,8 @@ def _echo(texts: list[str]) -> str:
     return (_unescape(_OCTAL.sub(r"\\\1", text)) if decodes else text) + ends
 
 
-_OCTAL: Final = re.compile(r"\\0([0-7]{1,3})")
-_NUL: Final = re.compile(r"\\(?:0(?![0-7])|000|x00)")
+_OCTAL: Final = Pattern(r"\\0([0-7]{1,3})")
+_NUL: Final = Pattern(r"\\(?:0(?![0-7])|000|x00)")
 
 
 def _unescape(text: str) -> str:
@@ -123,7 +124,7 @@ def _unescape(text: str) -> str:
     return "\0".join(map(decode_ansi_c, _NUL.split(text)))
 
 
-_DIRECTIVE: Final = re.compile(r"%(?:%|[-+ #0]*[\d*]*(?:\.[\d*]+)?[hlL]*([a-zA-Z]))")
+_DIRECTIVE: Final = Pattern(r"%(?:%|[-+ #0]*[\d*]*(?:\.[\d*]+)?[hlL]*([a-zA-Z]))")
 
 
 def _printf(texts: list[str]) -> str | None:

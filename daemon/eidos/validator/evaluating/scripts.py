@@ -1,6 +1,5 @@
 """Texts among the words of a line that something runs: read in their language, and walked."""
 
-import re
 from typing import Final
 
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from eidos.validator.evaluating.line import Invocation, Line
 from eidos.validator.evaluating.place import Place
 from eidos.validator.evaluating.printing import as_text, unhomed
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_reader import read_bash
 from eidos.validator.reading.fish_reader import read_fish
 from eidos.validator.script import Statement
@@ -21,7 +21,7 @@ _COST: Final = 40
 """Steps of the budget that a script is worth before it is read, by the time that it takes."""
 MAX_SCRIPTS: Final = 8
 """Scripts within scripts."""
-_ONLY_UNKNOWN: Final = re.compile(r"\"?\$(?:[A-Za-z_]\w*|\d|[@*]|\{[^{}]*\})\"?")
+_ONLY_UNKNOWN: Final = Pattern(r"\"?\$(?:[A-Za-z_]\w*|\d|[@*]|\{[^{}]*\})\"?")
 _READERS: Final = frozenset({"read", "mapfile", "readarray"})
 """What they bring nobody has made here: a script that is only read from a file is unknown."""
 _SHELLS: Final = {"sh": Shell.BASH, "zsh": Shell.ZSH, "fish": Shell.FISH}

@@ -1,15 +1,16 @@
 """What sed hands to a shell: `e command`, and the result of `s/x/command/e`."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
-_BEFORE: Final = re.compile(r"[\s;{}]*")
-_ADDRESS: Final = re.compile(
+from eidos.validator.patterns import Pattern
+
+_BEFORE: Final = Pattern(r"[\s;{}]*")
+_ADDRESS: Final = Pattern(
     r"(?:\d+|\$|/(?:[^/\\]|\\.)*/[IM]*)(?:[,~+](?:\d+|\$|/(?:[^/\\]|\\.)*/))?\s*!?\s*"
 )
-_FLAGS: Final = re.compile(r"[a-zA-Z\d]*")
-_COMMAND: Final = re.compile(r"[^\n;]*")
+_FLAGS: Final = Pattern(r"[a-zA-Z\d]*")
+_COMMAND: Final = Pattern(r"[^\n;]*")
 
 
 def run_by_sed(script: str) -> Iterator[str]:
@@ -30,7 +31,7 @@ def run_by_sed(script: str) -> Iterator[str]:
         position = _end(_COMMAND, script, position) + 1
 
 
-def _end(pattern: re.Pattern[str], text: str, position: int) -> int:
+def _end(pattern: Pattern, text: str, position: int) -> int:
     match = pattern.match(text, position)
     return match.end() if match else position
 

@@ -1,6 +1,5 @@
 """Programs that run another program: which of their words begin the command that really runs."""
 
-import re
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from typing import Final
@@ -10,6 +9,7 @@ import msgspec
 from eidos.validator.commands import Assignment, Machine, Word, family, program
 from eidos.validator.evaluating.mounts import Mount, mounts_of
 from eidos.validator.evaluating.options import Grammar, Options, read_options, rest_of
+from eidos.validator.patterns import Pattern
 
 
 class Inner(msgspec.Struct, frozen=True):
@@ -117,8 +117,8 @@ _SAME: Final = {
     "flyctl": "fly",
 }
 """Programs that are called as another one is."""
-_LOADER: Final = re.compile(r"ld(?:-[\w-]+|64)?\.so[.\d]*|ld-[\d.]+\.so")
-_ASSIGNMENT: Final = re.compile(r"([A-Za-z_]\w*(?:%%|\(\))?)\+?=")
+_LOADER: Final = Pattern(r"ld(?:-[\w-]+|64)?\.so[.\d]*|ld-[\d.]+\.so")
+_ASSIGNMENT: Final = Pattern(r"([A-Za-z_]\w*(?:%%|\(\))?)\+?=")
 """`BASH_FUNC_ls%%=() { … }` is a function that bash takes from its environment."""
 
 

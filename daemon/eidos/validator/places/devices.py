@@ -8,9 +8,9 @@ import re
 from typing import Final
 
 from eidos.validator.commands import Word
-from eidos.validator.patterns import fits
+from eidos.validator.patterns import Pattern, fits
 
-_DISK: Final = re.compile(
+_DISK: Final = Pattern(
     r"/dev/(?:"
     r"(?:sd|hd|vd|xvd)(?:[a-z]{1,2}|[X*?{<\[].*)(?:\d+|[XYN*?])?"
     r"|nvme[\dX*?{<\[].*|mmcblk[\dX*?{<\[].*|nbd\d.*|md(?:\d+|/.+|\*)|dm-.+|sr\d|cdrom|fd\d|dasd\w+"
@@ -22,7 +22,7 @@ _DISK: Final = re.compile(
     r")"
 )
 """The last alternative is `/dev/GROUP/VOLUME`, as LVM names its volumes."""
-_FIRST: Final = re.compile(
+_FIRST: Final = Pattern(
     r"/dev/(?:(?:sd|hd|vd|xvd)a\d*|nvme0(?:n1)?(?:p\d+)?|mmcblk0(?:p\d+|boot\d)?|(?:ada|nvd|vtbd|wd)"
     r"0\w*|r?disk[01](?:s\d+)?|root|mtd\w*|ubi\w*|dasda\d*"
     r"|(?:mapper/|[\w.+-]+/)[\w.+-]*(?:root|system|swap|rootvol|ubuntu|fedora|rhel|centos|debian"
@@ -34,9 +34,9 @@ _SAMPLES: Final = (
     *("sda", "sda1", "hda", "vda", "vda1", "xvda", "nvme0n1", "nvme0n1p1", "nvme0", "mmcblk0"),
     *("mmcblk0p1", "disk0", "disk0s1"),
 )
-_MEMORY: Final = re.compile(r"/dev/(?:k?mem|port|nvram)")
-_ANY_DEVICE: Final = re.compile(r"/dev/[^/]*(?:\{\}|\$|`|%)")
-_DISK_VARIABLE: Final = re.compile(
+_MEMORY: Final = Pattern(r"/dev/(?:k?mem|port|nvram)")
+_ANY_DEVICE: Final = Pattern(r"/dev/[^/]*(?:\{\}|\$|`|%)")
+_DISK_VARIABLE: Final = Pattern(
     r"\$\{?\w*(?:disk|dev|drive|usb|stick|sdcard|hdd|ssd|nvme|partition|blk)\w*", re.IGNORECASE
 )
 _LONGEST_PATTERN: Final = 40

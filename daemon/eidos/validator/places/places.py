@@ -3,8 +3,9 @@
 Data alone; `targets` holds a word against it.
 """
 
-import re
 from typing import Final
+
+from eidos.validator.patterns import Pattern
 
 
 def _below(folder: str, names: str) -> frozenset[str]:
@@ -41,7 +42,7 @@ SHARED_FOLDERS: Final = (
 
 SYSTEM_FOLDERS: Final = CORE_FOLDERS | SHARED_FOLDERS
 
-STORES: Final = re.compile(
+STORES: Final = Pattern(
     r"/var/lib/(?:docker(?:/(?:volumes|overlay2|containers|image|swarm))?"
     r"|containerd|kubelet(?:/pods)?|etcd\w*(?:/(?:member|default|default\.etcd|data))?|etcd-data"
     r"|libvirt(?:/(?:images|qemu))?|containers(?:/storage(?:/(?:volumes|overlay))?)?"
@@ -89,7 +90,7 @@ VITAL_FILES: Final = (
     | _below("/var/lib/dpkg", "status available")
     | VITAL_PROGRAMS
 )
-VITAL_NAMES: Final = re.compile(
+VITAL_NAMES: Final = Pattern(
     r"/boot/(?:vmlinu[xz]|initr|kernel|bzImage|u-boot)[^/]*"
     r"|/boot/efi/EFI/[^/]+/[^/]+\.efi|/boot/loader/entries/[^/]+"
     r"|(?:/usr)?/lib(?:32|64|x32)?/(?:[\w-]+-linux-\w+/)?"
@@ -99,13 +100,13 @@ VITAL_NAMES: Final = re.compile(
 )
 """Vital files whose names carry a version."""
 
-HOME: Final = re.compile(
+HOME: Final = Pattern(
     r"(?:~|/root|/var/root|/(?:export/)?home/[^/]+|/Users/(?!Shared(?:/|$))[^/]+)"
     r"(?:/(?P<below>.+))?"
 )
 KEY_FOLDERS: Final = frozenset({".ssh", ".gnupg"})
 """In a home: the only way into other machines, and to what was encrypted."""
-KEY_FILES: Final = re.compile(
+KEY_FILES: Final = Pattern(
     r"\.ssh/(?!.*\.pub$)(?:id_[^/]*|authorized_keys2?|[^/]+\.pem|[^/]+[_-]key|identity)"
     r"|\.gnupg/(?:private-keys-v1\.d(?:/.*)?|secring\.gpg|pubring\.kbx|trustdb\.gpg)"
     r"|\.aws/credentials|\.kube/config|\.netrc|\.pgpass|\.git-credentials|\.vault-token"
@@ -126,27 +127,27 @@ STARTUP_FILES: Final = frozenset(
 )
 """In a home: settings that were written by hand over years, and that every shell starts with."""
 
-SYSTEM_TREE: Final = re.compile(
+SYSTEM_TREE: Final = Pattern(
     r"/(?:bin|boot|dev|efi|etc|lib\w*|nix/store|proc|sbin|sys|usr|System|Library"
     r"|var/(?:lib|log|spool|mail|db|backups))/."
 )
-SPARED_TREE: Final = re.compile(
+SPARED_TREE: Final = Pattern(
     r"/usr/(?:local|src)/.|/dev/(?:shm|mqueue|fd|pts)(?:/|$)|/dev/(?:null|tty|std\w+|full|zero)$"
     r"|/var/lib/(?:apt/lists|apport|snapd/cache|systemd/coredump)(?:/|$)"
     r"|/usr/share/keyrings/.|/usr/share/applications/.|/usr/share/fonts/.|/usr/share/themes/."
     r"|/Library/(?:Caches|Logs)(?:/|$)"
 )
 """Below the system's folders, and yet the business of whoever administers the machine."""
-TEMPORARY_TREE: Final = re.compile(
+TEMPORARY_TREE: Final = Pattern(
     r"/(?:tmp|var/tmp|dev/shm|var/cache|var/crash|run/user|usr/local|opt|usr/src|private/tmp"
     r"|var/lib/apt/lists)(?:/|$)"
 )
-SENSITIVE_SETTINGS: Final = re.compile(
+SENSITIVE_SETTINGS: Final = Pattern(
     r"/etc/(?:pam\.d|ssh|security|ssl/private|pki|selinux|letsencrypt|default/grub|ld\.so\.conf\.d"
     r"|sudoers\.d|alternatives|systemd/(?!system/)|profile\.d)(?:/.*)?"
 )
 """Settings below /etc that decide who gets in, or whether the machine starts."""
-SPARE_COPY: Final = re.compile(
+SPARE_COPY: Final = Pattern(
     r"/etc/.*(?:\.(?:bak|old|orig|save|swp|tmp|backup|rpmnew|rpmsave|pacnew|dpkg-\w+)|~)"
 )
 """Copies of settings that nothing reads."""
@@ -181,7 +182,7 @@ MAIN_SETTINGS: Final = (
     | _below("/etc/default", "useradd")
 )
 """Settings that every machine has, and that came with it; the rules about hijacking have more."""
-MAIN_SETTING_NAMES: Final = re.compile(
+MAIN_SETTING_NAMES: Final = Pattern(
     r"/etc/(?P<program>[a-z]+)(?![a-z])(?![^/]*\.d/)[^/]*/(?:.+/)?"
     r"(?:(?P=program)[\w-]*\.(?:conf|cfg|cnf|cf|ini|ya?ml|toml|json|xml)"
     r"|(?:main|master)\.cf|main\.conf|my\.cnf|php\.ini|httpd\.conf|pg_(?:hba|ident)\.conf|smb\.conf"

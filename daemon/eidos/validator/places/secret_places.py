@@ -7,6 +7,8 @@ pattern such as `id_*` stands for what it may match.
 import re
 from typing import Final
 
+from eidos.validator.patterns import Pattern
+
 _FOLDERS: Final = (
     r"\.ssh", r"\.gnupg", r"\.aws", r"\.azure", r"\.config/gcloud", r"\.kube", r"\.password-store",
     r"\.local/share/(?:keyrings|kwalletd|gopass)", r"\.gnome2/keyrings",
@@ -104,7 +106,7 @@ _RECORDS: Final = (
     r"/var/log",
 )
 
-METADATA: Final = re.compile(
+METADATA: Final = Pattern(
     r"(?:169\.254\.169\.254|169\.254\.170\.2|100\.100\.100\.200|metadata\.google\.internal"
     r"|0xa9fea9fe|2852039166|\[fd00:ec2::254\])"
     r".*(?:security-credentials|/token(?!\w)|identity/oauth2|/credentials|user-data|\?recursive)",
@@ -113,8 +115,8 @@ METADATA: Final = re.compile(
 """Where a machine in a cloud asks for its own credentials."""
 
 
-def _anywhere(names: tuple[str, ...], end: str = "$") -> re.Pattern[str]:
-    return re.compile(f"(?:^|/)(?:{'|'.join(names)}){end}")
+def _anywhere(names: tuple[str, ...], end: str = "$") -> Pattern:
+    return Pattern(f"(?:^|/)(?:{'|'.join(names)}){end}")
 
 
 SECRET_FOLDERS: Final = _anywhere(_FOLDERS, "(?:/|$)")
@@ -122,8 +124,8 @@ SECRETS: Final = _anywhere(_NAMES)
 TOKENS: Final = _anywhere(_TOKENS)
 HISTORIES: Final = _anywhere(_HISTORIES)
 PUBLIC: Final = _anywhere(_PUBLIC_NAMES)
-PERSONAL: Final = re.compile(f"(?:{'|'.join(_PERSONAL)})/?$")
-RECORDS: Final = re.compile(f"(?:{'|'.join(_RECORDS)})(?:/\\.?\\*)*/?$")
+PERSONAL: Final = Pattern(f"(?:{'|'.join(_PERSONAL)})/?$")
+RECORDS: Final = Pattern(f"(?:{'|'.join(_RECORDS)})(?:/\\.?\\*)*/?$")
 WELL_KNOWN: Final = (
     *("/etc/shadow", "/etc/gshadow", "/etc/ssl/private", "~/.ssh", "~/.ssh/id_rsa", "~/.aws"),
     *("~/.ssh/id_ed25519", "~/.aws/credentials", "~/.gnupg", "~/.netrc", "~/.bash_history"),

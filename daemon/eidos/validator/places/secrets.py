@@ -6,7 +6,7 @@ from posixpath import normpath
 from typing import Final
 
 from eidos.validator.commands import Word
-from eidos.validator.patterns import fits
+from eidos.validator.patterns import Pattern, fits
 from eidos.validator.places import secret_places
 from eidos.validator.places.targets import path_of
 
@@ -71,7 +71,7 @@ _PLACES: Final = (
     (Worth.TOKEN, secret_places.TOKENS),
     (Worth.SESSION, secret_places.HISTORIES),
 )
-_SECRET_VARIABLE: Final = re.compile(
+_SECRET_VARIABLE: Final = Pattern(
     r"\$\{?[#!]?\w*(?:SECRET|PASSW|PASSPHRASE|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_KEY|CREDENTIAL)",
     re.IGNORECASE,
 )

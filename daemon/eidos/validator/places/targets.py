@@ -14,43 +14,43 @@ from posixpath import normpath
 from typing import Final
 
 from eidos.validator.commands import Word
-from eidos.validator.patterns import fits
+from eidos.validator.patterns import Pattern, fits
 from eidos.validator.places import devices, places
 
 SYSTEM_FOLDERS: Final = places.SYSTEM_FOLDERS
 ACCOUNT_FILES: Final = places.ACCOUNT_FILES
 
 # A link to the root of the file system, and what macOS keeps under a second name.
-_SAME_PLACE: Final = re.compile(
+_SAME_PLACE: Final = Pattern(
     r"/proc/[^/]+/root(?=/|$)|/private(?=/(?:etc|var|tmp)(?:/|$))|/System/Volumes/Data(?=/|$)"
 )
 _MAX_LINKS: Final = 8
-_OWN_NAME: Final = re.compile(
+_OWN_NAME: Final = Pattern(
     r"/(?:home|Users)/(?:\$(?:USER|LOGNAME|SUDO_USER)\b|\$\{(?:USER|LOGNAME|SUDO_USER)\}"
     r"|\$?\((?:whoami|id -un|logname)\)|`(?:whoami|id -un|logname)`)"
 )
-_HERE: Final = re.compile(r"(?:\$PWD\b|\$\{PWD\}|\$?\(pwd(?: -[LP])?\)|`pwd`|~\+)(?=/|$)")
-_ANY_NAME: Final = re.compile(
+_HERE: Final = Pattern(r"(?:\$PWD\b|\$\{PWD\}|\$?\(pwd(?: -[LP])?\)|`pwd`|~\+)(?=/|$)")
+_ANY_NAME: Final = Pattern(
     r"\^[^/]+|\*~[^/]+|(?=[^*]*\*|!\()(?:[*?.]|!\([^()/]*\)|\[(?:[!^][^\]/]*|[^\]/]*[A-Za-z]-[A-Za-z][^\]/]*)\])+"
     r"(?:\([^()/]*\))?"
 )
 """`*`, `.*`, `.[!.]*`, `?*`, `*.*`, `**`, `!(x)`, and zsh's `*(D)`, `^x`, `*~x`."""
-_SOME: Final = re.compile(
+_SOME: Final = Pattern(
     r"\*\([^()/]*(?:L[kKmM]?(?:0|-\d|\+[1-9])|[mac][Mhws]?(?:\+[1-9]|-\d)|\[-?\d)[^()/]*\)$"
 )
 """Of zsh: `*(L0)`, `*(m+7)`, `*(om[1])`, which ask for a size, an age or a number."""
 _LONGEST_PATTERN: Final = 64
-_GLOB_SIGNS: Final = re.compile(r"[*?\[]|[@!+]\(")
-_CLASS: Final = re.compile(r"\[\[:\w+:\]\]")
-_EXPANSION: Final = re.compile(r"\$\{[^{}]*\}|\$\w+|\$[@*#?$!-]|\$?\([^()]*\)|`[^`]*`|<\([^()]*\)")
+_GLOB_SIGNS: Final = Pattern(r"[*?\[]|[@!+]\(")
+_CLASS: Final = Pattern(r"\[\[:\w+:\]\]")
+_EXPANSION: Final = Pattern(r"\$\{[^{}]*\}|\$\w+|\$[@*#?$!-]|\$?\([^()]*\)|`[^`]*`|<\([^()]*\)")
 _MAX_NESTED: Final = 4
-_CERTAIN: Final = re.compile(r"\$\{\w+:?\?[^{}]*\}")
+_CERTAIN: Final = Pattern(r"\$\{\w+:?\?[^{}]*\}")
 """`${x:?}`, with which the shell stops where x is empty."""
 
 
 MAX_PLACES: Final = 64
 """How many words of a command are looked at; `too-many-places` warns about more."""
-_PLAIN: Final = re.compile(r"\w(?:[\w-]|\.(?!\.)|/(?=\w))*/?")
+_PLAIN: Final = Pattern(r"\w(?:[\w-]|\.(?!\.)|/(?=\w))*/?")
 """A name in the current folder or below it, which can be no place."""
 
 

@@ -9,36 +9,37 @@ from collections.abc import Iterator
 from typing import Final
 
 from eidos.validator.commands import Command
+from eidos.validator.patterns import Pattern
 
 # All in small letters, and so are the texts: ignoring case makes the search three times as slow.
-_FETCHES: Final = re.compile(
+_FETCHES: Final = Pattern(
     r"download(?:string|file|data)|invoke-webrequest|\biwr\b|invoke-restmethod|\birm\b|urlopen"
     r"|start-bitstransfer|socket\.http|java\.net\.url|new url\(|httpoison|httpc:|download\.file"
     r"|\bdownload\(|urllib|https?://",
 )
-_RUNS_TEXT: Final = re.compile(
+_RUNS_TEXT: Final = Pattern(
     r"\biex\b|invoke-expression|\beval\b|\bexec\s*\(|\bsource\s*\(|\binclude\s*\(|code:eval"
     r"|\bload\s*\(|\bso(?:urce)?\s+https?:|load-file|load-library",
 )
-_DECODES: Final = re.compile(
+_DECODES: Final = Pattern(
     r"frombase64string|base64(?:\.|:|_)?(?:decode|getdecoder)|decode64|b64decode|fromhex|unhexlify"
     r"|from-base64|binary (?:decode|format)|rot13|unhex|gzipstream|deflatestream|\[char\]|-bxor",
 )
-_RUNS: Final = re.compile(
+_RUNS: Final = Pattern(
     r"\biex\b|invoke-expression|\beval\b|\bexec\b|\bsystem\b|os:cmd|getruntime|processbuilder"
     r"|scriptblock|start-process|\brun\s*\(|run-program|reflection\.assembly",
 )
-_CONNECTS: Final = re.compile(
+_CONNECTS: Final = Pattern(
     r"socket|tcpclient|tcplistener|tcpstream|udpclient|gen_tcp|open-tcp|make-connection|net\.dial"
     r"|make-network-process|open-network-stream|/dev/(?:tcp|udp)/|sockaddr_in|inet_addr"
     r"|\busing sockets\b",
 )
-_GIVES_SHELL: Final = re.compile(
+_GIVES_SHELL: Final = Pattern(
     r"/bin/\w*sh\b|\biex\b|invoke-expression|\b(?:ba|z|k|da)?sh -i|os:cmd|getruntime|processbuilder"
     r"|run-program|run\(pipeline|exec\.command|process\.start|\bexec\b|\bsystem\b|execve|execl"
     r"|pty\.spawn|dup2|subprocess|open\s+[\"']?\||cmd(?:\.exe)?[\"']|powershell",
 )
-_ENCODED: Final = re.compile(r"-e(?:c|n|nc|nco\w*)?$", re.IGNORECASE)
+_ENCODED: Final = Pattern(r"-e(?:c|n|nc|nco\w*)?$", re.IGNORECASE)
 _POWERSHELL: Final = frozenset({"powershell", "pwsh", "powershell.exe", "pwsh.exe"})
 LANGUAGES: Final = _POWERSHELL | frozenset(
     "tclsh wish expect groovy groovysh jjs jrunscript jshell scala kotlin julia R Rscript octave "
@@ -51,20 +52,20 @@ FOLLOWED: Final = frozenset(
     "node nodejs deno bun python perl ruby php lua luajit awk gawk mawk nawk".split()
 )
 """`code` follows them, if not everywhere: these words leave no doubt."""
-_MAKES_LETTERS: Final = re.compile(
+_MAKES_LETTERS: Final = Pattern(
     r"%c|string\.char|fromcharcode|\bchr\b|tonumber\s*\([^()]{1,40}16|b64decode|fromhex|unhexlify"
     r"|base64_decode|decode_base64|\bpack\b|atob|unescape",
 )
-_RUNS_VALUE: Final = re.compile(
+_RUNS_VALUE: Final = Pattern(
     r"(?:\bsystem|os\.execute|io\.popen|\bpopen|\beval|\bexec(?:sync)?|loadstring|\bload|passthru"
     r"|shell_exec|subprocess\.\w+)\s*\(\s*(?:\(|[$@\w](?![\w.]*[\"']))|\beval\s+(?:pack|join|map|\$)"
     r"|\b\w+\s*\|\s*getline|\|\s*\"(?:/bin/)?\w{0,3}sh\"",
 )
-_OPENS_CONNECTION: Final = re.compile(
+_OPENS_CONNECTION: Final = Pattern(
     r"\bconnect\s*\(|createconnection|\.listen\s*\(|fsockopen|tcpsocket|stream_socket_client"
     r"|io::socket|socket::inet|net\.connect|deno\.connect",
 )
-_NAMES_SHELL: Final = re.compile(
+_NAMES_SHELL: Final = Pattern(
     r"[\"'`](?:/usr)?(?:/bin/)?(?:ba|z|k|da|a|c|tc|fi)?sh(?:\s+-i\w*)?[\"'`]|[\"'`]cmd(?:\.exe)?[\"'`]"
     r"|[\"'`]powershell(?:\.exe)?[\"'`]",
 )
@@ -89,7 +90,7 @@ def connects_shell(command: Command) -> bool:
     )
 
 
-def _shows_both(command: Command, first: re.Pattern[str], second: re.Pattern[str]) -> bool:
+def _shows_both(command: Command, first: Pattern, second: Pattern) -> bool:
     if command.family not in FOLLOWED:
         return False
     texts = (word.text.lower() for word in command.args if len(word.text) > _SHORTEST_PROGRAM)
@@ -99,7 +100,7 @@ def _shows_both(command: Command, first: re.Pattern[str], second: re.Pattern[str
 _SHORTEST_PROGRAM: Final = 24
 
 
-def _has_both(command: Command, first: re.Pattern[str], second: re.Pattern[str]) -> bool:
+def _has_both(command: Command, first: Pattern, second: Pattern) -> bool:
     if command.name not in LANGUAGES and command.family not in LANGUAGES:
         return False
     texts = (text.lower() for text in _programs(command))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from eidos.validator.commands import Command, Machine, Word
+from eidos.validator.patterns import Pattern
 
 FETCHERS: Final = frozenset(
     "curl curlie wget wget2 fetch aria2c axel http https xh httpie lynx w3m links links2 elinks "
@@ -32,11 +33,11 @@ _BY_SUBCOMMAND: Final[dict[str, frozenset[str]]] = {
     "redis-cli": frozenset({"subscribe"}),
     "ipfs": frozenset({"cat", "get"}),
 }
-_NETWORK_ADDRESS: Final = re.compile(
+_NETWORK_ADDRESS: Final = Pattern(
     r"(?:tcp|udp|ssl|openssl|sctp|dccp|ip|socks\w*|proxy|ws|wss|quic)[\w-]*:", re.IGNORECASE
 )
-_SOCKET: Final = re.compile(r"/dev/(?:tcp|udp)/|/inet\d?/(?:tcp|udp)/")
-_LOCAL: Final = re.compile(
+_SOCKET: Final = Pattern(r"/dev/(?:tcp|udp)/|/inet\d?/(?:tcp|udp)/")
+_LOCAL: Final = Pattern(
     r"(?:[\w+]+:(?://)?)?(?:[^/@\s]*@)?"
     r"(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1\]|::1|host\.docker\.internal)(?=[:/?,]|$)",
     re.IGNORECASE,

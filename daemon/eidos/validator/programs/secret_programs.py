@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from eidos.validator.commands import Command, Word
+from eidos.validator.patterns import Pattern
 from eidos.validator.places import secret_places
 from eidos.validator.places.secrets import Worth, names_secret, worth_of
 
@@ -51,12 +52,12 @@ _NOT_READING: Final = frozenset(
     "sshfs sshpass restic borg function certbot nginx openvpn wg source . set export".split()
 )
 """Programs whose operands are no files, or that use keys and do not print them."""
-_NO_FILE: Final = re.compile(r"--(?:exclude|include|regexp|pattern|glob|ignore)\b")
+_NO_FILE: Final = Pattern(r"--(?:exclude|include|regexp|pattern|glob|ignore)\b")
 _PATTERN_OPTIONS: Final = frozenset({"--exclude", "--include", "-x", "-e", "--regexp", "-g"})
 _PATTERN_FIRST: Final = frozenset(
     "grep egrep fgrep zgrep rg ag ack sed gsed awk gawk mawk jq yq cut tr".split()
 )
-_VALUE: Final = re.compile(r"-{0,2}[\w-]*=@?|@")
+_VALUE: Final = Pattern(r"-{0,2}[\w-]*=@?|@")
 
 
 def _read_by(command: Command) -> Iterator[Word]:
@@ -111,7 +112,7 @@ def _by_echo(command: Command) -> Worth:
     return Worth.TOKEN if any(names_secret(word) for word in command.args) else Worth.NONE
 
 
-_FIND_TESTS: Final = re.compile(r"-i?(?:name|path|wholename|regex|size|newer|mtime)")
+_FIND_TESTS: Final = Pattern(r"-i?(?:name|path|wholename|regex|size|newer|mtime)")
 
 
 def _by_find(command: Command) -> Worth:
@@ -122,7 +123,7 @@ def _by_find(command: Command) -> Worth:
     return max((w for w in worths if w > Worth.PERSONAL or not tests), default=Worth.NONE)
 
 
-_PASSWORDS: Final = re.compile(
+_PASSWORDS: Final = Pattern(
     r"passw|secret|token|api.?key|private.key|BEGIN.*KEY|credential|AKIA|aws_", re.IGNORECASE
 )
 

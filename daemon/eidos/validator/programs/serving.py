@@ -1,11 +1,11 @@
 """Programs that offer a folder to other machines, and which folder that is."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.options import Grammar
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.sending.sent import given, names_of, split
 
 _MODULES: Final = frozenset(
@@ -20,7 +20,7 @@ _SERVING: Final = frozenset(
     "quick-http file-server browser-sync".split()
 )
 _HOSTS: Final = names_of("b bind host address a interface S i listen")
-_ONLY_HERE: Final = re.compile(r"(?:localhost|127\.|\[?::1)")
+_ONLY_HERE: Final = Pattern(r"(?:localhost|127\.|\[?::1)")
 SERVERS: Final = _SERVING | {"python", "php", "ruby", "caddy", "twistd", "rclone", "npx"}
 
 

@@ -5,6 +5,7 @@ what they mean. The programs and their options are the tables of `programs/subco
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -113,6 +114,7 @@ def kind_of(command: Command) -> str:
     return _SAME[name].partition(" ")[0] if name in _SAME else name
 
 
+@cache
 def callers_of(name: str) -> frozenset[str]:
     """Return the programs by whose name *name* may be called: itself, its kin, interpreters."""
     kin = {other for other, same in _SAME.items() if same.partition(" ")[0] == name}

@@ -1,12 +1,12 @@
 """Blocks and functions of bash and zsh: everything that can stand where a command can."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from eidos.validator import script
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_loops import LoopReader
 from eidos.validator.script import (
     Background,
@@ -19,19 +19,19 @@ from eidos.validator.script import (
     Text,
 )
 
-_OPENING: Final = re.compile(
+_OPENING: Final = Pattern(
     r"\(\(|\(|(?:if|for|while|until|case|select|function|coproc|\{|\[\[)(?=[\s;&|()<>]|\Z)"
 )
-_ZSH_OPENING: Final = re.compile(
+_ZSH_OPENING: Final = Pattern(
     r"\(\)|\(\(|\(|\{|"
     r"(?:if|for|while|until|case|select|function|coproc|\[\[|repeat|foreach)(?=[\s;&|)<>]|\Z)"
 )
 _NAME: Final = r"[^\s;&|()<>'\"\\`=$]"
-_FUNCTION: Final = re.compile(rf"({_NAME}+)[ \t]*\([ \t]*\)")
-_ZSH_FUNCTION: Final = re.compile(rf"({_NAME}+(?:[ \t]+{_NAME}+)*)[ \t]*\([ \t]*\)")
-_FUNCTION_NAME: Final = re.compile(r"[^\s;&|()<>]+")
-_PARENTHESES: Final = re.compile(r"[ \t]*\([ \t]*\)")
-_COPROCESS_NAME: Final = re.compile(
+_FUNCTION: Final = Pattern(rf"({_NAME}+)[ \t]*\([ \t]*\)")
+_ZSH_FUNCTION: Final = Pattern(rf"({_NAME}+(?:[ \t]+{_NAME}+)*)[ \t]*\([ \t]*\)")
+_FUNCTION_NAME: Final = Pattern(r"[^\s;&|()<>]+")
+_PARENTHESES: Final = Pattern(r"[ \t]*\([ \t]*\)")
+_COPROCESS_NAME: Final = Pattern(
     r"[A-Za-z_]\w*(?=[ \t]+(?:\(|(?:\{|\[\[|if|for|while|until|case|select)[ \t]))"
 )
 _ANONYMOUS: Final = "()"

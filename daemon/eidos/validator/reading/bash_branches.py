@@ -1,12 +1,12 @@
 """`if` and `case` of bash and zsh."""
 
-import re
 from typing import Final
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_tests import TestReader
 from eidos.validator.script import Branches, RawWord, Statement, Test
 
-_CASE_ITEM_END: Final = re.compile(r";;&|;;|;&|;\|")
+_CASE_ITEM_END: Final = Pattern(r";;&|;;|;&|;\|")
 _CASE_ITEM_ENDS: Final = frozenset({";;", ";&", ";;&", ";|"})
 
 

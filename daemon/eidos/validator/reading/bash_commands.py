@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_parameters import ParameterReader
 from eidos.validator.reading.bash_words import hidden
 from eidos.validator.script import (
@@ -17,21 +18,19 @@ from eidos.validator.script import (
     Text,
 )
 
-_ASSIGNMENT: Final = re.compile(r"(?:[A-Za-z_]\w*|\d+)\+?=")
-_ELEMENT: Final = re.compile(r"[A-Za-z_]\w*\[")
-_ASSIGNS: Final = re.compile(r"\+?=")
-_REDIRECT: Final = re.compile(
-    r"(\d+|\{[A-Za-z_]\w*\})?(&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||[<>](?!\())"
-)
-_ZSH_REDIRECT: Final = re.compile(
+_ASSIGNMENT: Final = Pattern(r"(?:[A-Za-z_]\w*|\d+)\+?=")
+_ELEMENT: Final = Pattern(r"[A-Za-z_]\w*\[")
+_ASSIGNS: Final = Pattern(r"\+?=")
+_REDIRECT: Final = Pattern(r"(\d+|\{[A-Za-z_]\w*\})?(&>>|&>|<<<|<<-|<<|<>|<&|>>|>&|>\||[<>](?!\())")
+_ZSH_REDIRECT: Final = Pattern(
     r"(\d+|\{[A-Za-z_]\w*\})?(?!<\d*-\d*>)"
     r"((?:&>>|&>|>>&|>>|>&|>)[|!]|&>>|&>|<<<|<<-|<<|<>|<&|>>&|>>|>&|[<>](?!\())"
 )
-_NUMBERED: Final = re.compile(r"\d+[<>]")
+_NUMBERED: Final = Pattern(r"\d+[<>]")
 """The number belongs to a redirection of its own."""
 _SAME: Final = {"<<-": "<<", ">>&": "&>>"}
 _FORCED: Final = {">": ">|", ">>": ">>", "&>": "&>", ">&": "&>", "&>>": "&>>", ">>&": "&>>"}
-_PATH_OF_PROGRAM: Final = re.compile(r"=([^\s;&|()<>'\"\\$`{}*?\[]+)(?=[\s;&|)]|\Z)")
+_PATH_OF_PROGRAM: Final = Pattern(r"=([^\s;&|()<>'\"\\$`{}*?\[]+)(?=[\s;&|)]|\Z)")
 _OFTEN_INSTALLED: Final = frozenset(
     """awk bash brew cargo cat cc chmod chown clang cmake cp curl cut date dd df diff docker du
     echo emacs env fd ffmpeg file find fish fzf g++ gcc gdb git go grep gzip head htop java jq kill

@@ -4,24 +4,25 @@ import re
 from abc import abstractmethod
 from typing import Final
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_commands import CommandReader
 from eidos.validator.script import Background, Pipeline, Sequence, Statement
 
-_CLOSER: Final = re.compile(
+_CLOSER: Final = Pattern(
     r"\)|;;&|;;|;&|(?:then|do|done|fi|elif|else|esac|\}|in|\]\])(?=[\s;&|()<>]|\Z)"
 )
 """What no command begins with; most of it ends a list of statements."""
-_ZSH_CLOSER: Final = re.compile(
+_ZSH_CLOSER: Final = Pattern(
     r"\)|;;&|;;|;&|;\||(?:then|do|done|fi|elif|else|esac|\}|end)(?=[\s;&|)<>]|\Z)"
 )
-_SEPARATOR: Final = re.compile(r";(?![;&|])|&[|!]|&(?!&)")
-_BASH_SEPARATOR: Final = re.compile(r";(?![;&])|&(?!&)")
-_NOTHING_IN_ZSH: Final = re.compile(r";(?![;&|])")
-_AND_OR: Final = re.compile(r"&&|\|\|")
-_PIPE: Final = re.compile(r"\|&|\|(?!\|)")
-_NEGATION: Final = re.compile(r"!(?=[\s(;&|]|\Z)")
-_ZSH_NEGATION: Final = re.compile(r"!(?=[\s;&|]|\Z)")
-_TIME: Final = re.compile(r"time(?:[ \t]+-p)?(?=[\s(]|\Z)(?![ \t]+-)")
+_SEPARATOR: Final = Pattern(r";(?![;&|])|&[|!]|&(?!&)")
+_BASH_SEPARATOR: Final = Pattern(r";(?![;&])|&(?!&)")
+_NOTHING_IN_ZSH: Final = Pattern(r";(?![;&|])")
+_AND_OR: Final = Pattern(r"&&|\|\|")
+_PIPE: Final = Pattern(r"\|&|\|(?!\|)")
+_NEGATION: Final = Pattern(r"!(?=[\s(;&|]|\Z)")
+_ZSH_NEGATION: Final = Pattern(r"!(?=[\s;&|]|\Z)")
+_TIME: Final = Pattern(r"time(?:[ \t]+-p)?(?=[\s(]|\Z)(?![ \t]+-)")
 
 
 class ListReader(CommandReader):

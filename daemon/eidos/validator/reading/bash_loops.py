@@ -1,13 +1,13 @@
 """Loops of bash and zsh."""
 
-import re
 from typing import Final
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading import pausing
 from eidos.validator.reading.bash_branches import BranchReader
 from eidos.validator.script import Loop, RawWord, Statement, Test, Variable
 
-_NAME: Final = re.compile(r"[A-Za-z_]\w*(?=[\s;(]|\Z)")
+_NAME: Final = Pattern(r"[A-Za-z_]\w*(?=[\s;(]|\Z)")
 _ENDLESS: Final = {
     "while": frozenset(
         {"true", ":", "((1))", "(( 1 ))", "[ 1 ]", "[[ 1 ]]", "test 1", "[ true ]", "[[ true ]]",
@@ -15,8 +15,8 @@ _ENDLESS: Final = {
     ),
     "until": frozenset({"false", "((0))", "(( 0 ))", "! true", "! :", "/bin/false", "(false)"}),
 }  # fmt: skip
-_ENDLESS_FOR: Final = re.compile(r"\(\([^;]*;\s*(?:1|true|)\s*;[^;]*\Z")
-_MANY_TIMES: Final = re.compile(r"\d{4,}")
+_ENDLESS_FOR: Final = Pattern(r"\(\([^;]*;\s*(?:1|true|)\s*;[^;]*\Z")
+_MANY_TIMES: Final = Pattern(r"\d{4,}")
 _ALL_ARGUMENTS: Final = RawWord((Variable("@", '"$@"', is_quoted=True),), '"$@"')
 
 

@@ -1,23 +1,23 @@
 """What a `$` begins in bash and zsh: variables, `${ }`, arithmetic, substitutions."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from eidos.protocol import Shell
 from eidos.validator.budget import Budget
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_words import WordReader, hidden
 from eidos.validator.script import Call, Part, RawWord, Substitution, Text, Unknown, Variable
 
 _NAME: Final = r"(?:[A-Za-z_]\w*|\d+|[@*#?!-]|\$(?![{(]))"
-_SIMPLE: Final = re.compile(r"\$([A-Za-z_]\w*|[\d@*#?$!-])")
-_ZSH_SIMPLE: Final = re.compile(rf"\$([\^=~+#]*)({_NAME})")
-_BRACED_NAME: Final = re.compile(rf"([!#](?=[\w@*#?$!-]))?({_NAME})?")
-_ZSH_BRACED_NAME: Final = re.compile(rf"([!#](?=[\w@*#?$!-])|[\^=~+]*)({_NAME})?")
-_OPERATOR: Final = re.compile(r":?[-+=?]|##?|%%?|/[/#%]?|\^\^?|,,?|@|:")
+_SIMPLE: Final = Pattern(r"\$([A-Za-z_]\w*|[\d@*#?$!-])")
+_ZSH_SIMPLE: Final = Pattern(rf"\$([\^=~+#]*)({_NAME})")
+_BRACED_NAME: Final = Pattern(rf"([!#](?=[\w@*#?$!-]))?({_NAME})?")
+_ZSH_BRACED_NAME: Final = Pattern(rf"([!#](?=[\w@*#?$!-])|[\^=~+]*)({_NAME})?")
+_OPERATOR: Final = Pattern(r":?[-+=?]|##?|%%?|/[/#%]?|\^\^?|,,?|@|:")
 _TAKES_QUOTES_LITERALLY: Final = frozenset("-+=?")
-_TAKEN_BY_ZSH: Final = re.compile(r"[]}[:=+?#%/~|-]|\^\^?[A-Za-z_]|\Z")
-_NAME_ALONE: Final = re.compile(r"[A-Za-z_]\w*(?=\})")
+_TAKEN_BY_ZSH: Final = Pattern(r"[]}[:=+?#%/~|-]|\^\^?[A-Za-z_]|\Z")
+_NAME_ALONE: Final = Pattern(r"[A-Za-z_]\w*(?=\})")
 _NO_CHANGE: Final = frozenset({"#", "##", "%", "%%"})
 _FUNCTION_SIGNS: Final = frozenset(" \t\n|")
 

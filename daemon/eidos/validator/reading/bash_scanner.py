@@ -6,19 +6,18 @@ from typing import Final
 from eidos.protocol import Shell
 from eidos.validator.budget import Budget, OverBudget
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 
 MAX_CHARS: Final = 8192
 MAX_NESTING: Final = 32
 """Blocks and substitutions inside each other; no command of the training corpus has 7."""
 _SHOWN_CHARS: Final = 16
-_MAYBE_TAKEN: Final = re.compile(r"\(\)|(?<==)\(")
-_BLANKS: Final = re.compile(r"(?:[ \t]|\\\n)+")
+_MAYBE_TAKEN: Final = Pattern(r"\(\)|(?<==)\(")
+_BLANKS: Final = Pattern(r"(?:[ \t]|\\\n)+")
 _BLANK_STARTS: Final = " \t\\"
 _AFTER_WORD: Final = " \t\n;&|()<>"  # "" at the end is in it
-_COMMENT: Final = re.compile(r"#[^\n]*")
-_TO_LINE_END: Final = re.compile(
-    r"""(?:[^\n'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])*""", re.DOTALL
-)
+_COMMENT: Final = Pattern(r"#[^\n]*")
+_TO_LINE_END: Final = Pattern(r"""(?:[^\n'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*"|['"\\])*""", re.DOTALL)
 
 
 class Scanner:
@@ -61,7 +60,7 @@ class Scanner:
             return True
         return False
 
-    def look(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    def look(self, pattern: Pattern) -> re.Match[str] | None:
         """Return the match of *pattern* that begins here, without passing it."""
         return pattern.match(self.text, self.position)
 
@@ -79,7 +78,7 @@ class Scanner:
         self.position += len(word)
         return True
 
-    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    def take(self, pattern: Pattern) -> re.Match[str] | None:
         """Return the match of *pattern* that begins here, and pass it."""
         match = pattern.match(self.text, self.position)
         if match:

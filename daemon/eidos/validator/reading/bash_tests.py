@@ -1,19 +1,19 @@
 """`[[ … ]]` of bash and zsh."""
 
-import re
 from typing import Final
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_lists import ListReader
 from eidos.validator.script import Part, RawWord, Test, Text
 
-_NEGATION: Final = re.compile(r"!(?=[\s(])")
-_UNARY: Final = re.compile(r"-[A-Za-z](?=[ \t\n])")
-_BINARY: Final = re.compile(
+_NEGATION: Final = Pattern(r"!(?=[\s(])")
+_UNARY: Final = Pattern(r"-[A-Za-z](?=[ \t\n])")
+_BINARY: Final = Pattern(
     r"==|=~|!=|=(?=[\s])|[<>]|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef)(?=\s)|-(?:pcre|regex)-match(?=\s)"
 )
-_END: Final = re.compile(r"\]\](?=[\s;&|)<>]|\Z)")
-_AND_OR: Final = re.compile(r"&&|\|\|")
-_PLAIN_IN_REGEX: Final = re.compile(r"[^\s()'\"\\$`]+")
+_END: Final = Pattern(r"\]\](?=[\s;&|)<>]|\Z)")
+_AND_OR: Final = Pattern(r"&&|\|\|")
+_PLAIN_IN_REGEX: Final = Pattern(r"[^\s()'\"\\$`]+")
 
 
 class TestReader(ListReader):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
 from eidos.protocol import Shell
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_scanner import Scanner
 from eidos.validator.reading.escapes import decode_ansi_c
 from eidos.validator.reading.zsh_patterns import (
@@ -17,28 +18,28 @@ from eidos.validator.reading.zsh_patterns import (
 from eidos.validator.script import Part, RawWord, Statement, Substitution, Text, Variable
 
 Kind = Literal["text", "input", "output"]
-_PLAIN_WORD: Final = re.compile(r"[^\s;&|()<>'\"\\$`{}]+(?=[ \t\n;|&)]|\Z)")
-_PLAIN: Final = re.compile(r"[^\s;&|()<>'\"\\$`]+")
-_ZSH_PLAIN: Final = re.compile(r"[^\s;&|()<>'\"\\$`{}]+")
-_PLAIN_IN_STRING: Final = re.compile(r'[^"\\$`]+')
-_PLAIN_IN_HERE_DOCUMENT: Final = re.compile(r"[^\\$`]+")
-_BANG_AT_END: Final = re.compile(r'(?<!\\)!"\Z')
-_SINGLE: Final = re.compile(r"'([^']*)'")
-_ANSI_C: Final = re.compile(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_BACKTICKS: Final = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
-_ESCAPED_IN_BACKTICKS: Final = re.compile(r"\\([$`\\])")
-_ESCAPED_IN_QUOTED_BACKTICKS: Final = re.compile(r"\\([$`\\\"])")
-_NUMBERS: Final = re.compile(r"<\d*-\d*>")
-_CLOSING_BRACE: Final = re.compile(r"\}(?=[\s;&|()<>]|\Z)")
-_EXTENDED: Final = re.compile(r"[?*+@!]\Z")
+_PLAIN_WORD: Final = Pattern(r"[^\s;&|()<>'\"\\$`{}]+(?=[ \t\n;|&)]|\Z)")
+_PLAIN: Final = Pattern(r"[^\s;&|()<>'\"\\$`]+")
+_ZSH_PLAIN: Final = Pattern(r"[^\s;&|()<>'\"\\$`{}]+")
+_PLAIN_IN_STRING: Final = Pattern(r'[^"\\$`]+')
+_PLAIN_IN_HERE_DOCUMENT: Final = Pattern(r"[^\\$`]+")
+_BANG_AT_END: Final = Pattern(r'(?<!\\)!"\Z')
+_SINGLE: Final = Pattern(r"'([^']*)'")
+_ANSI_C: Final = Pattern(r"\$'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_BACKTICKS: Final = Pattern(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_ESCAPED_IN_BACKTICKS: Final = Pattern(r"\\([$`\\])")
+_ESCAPED_IN_QUOTED_BACKTICKS: Final = Pattern(r"\\([$`\\\"])")
+_NUMBERS: Final = Pattern(r"<\d*-\d*>")
+_CLOSING_BRACE: Final = Pattern(r"\}(?=[\s;&|()<>]|\Z)")
+_EXTENDED: Final = Pattern(r"[?*+@!]\Z")
 _FOREIGN: Final = {
-    Shell.BASH: re.compile(r"\s"),
-    Shell.ZSH: re.compile(r"[;&<>]"),
-    Shell.FISH: re.compile(r"\s"),  # what fish prints may be read once more, as bash would
+    Shell.BASH: Pattern(r"\s"),
+    Shell.ZSH: Pattern(r"[;&<>]"),
+    Shell.FISH: Pattern(r"\s"),  # what fish prints may be read once more, as bash would
 }
 """What each shell does not take into the parentheses of a pattern."""
 _ENCLOSED: Final = {
-    opener + end: re.compile(rf"[^'\"\\$`<>{re.escape(opener + end)}]+")
+    opener + end: Pattern(rf"[^'\"\\$`<>{re.escape(opener + end)}]+")
     for opener, end in (("", "}"), ("{", "}"), ("(", ")"), ("[", "]"))
 }
 """Runs of plain characters inside brackets, by what begins and ends them."""
@@ -180,7 +181,7 @@ class WordReader(Scanner, ABC):
             return True
         return self.read_quoting(parts, is_quoted=False)
 
-    def _read_in_string(self, parts: list[Part], plain: re.Pattern[str]) -> None:
+    def _read_in_string(self, parts: list[Part], plain: Pattern) -> None:
         if match := self.take(plain):
             parts.append(Text(match[0], is_quoted=True))
             return

@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-_ANSI_C: Final = re.compile(
+from eidos.validator.patterns import Pattern
+
+_ANSI_C: Final = Pattern(
     r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|c(.)|(.))",
     re.DOTALL,
 )

@@ -1,12 +1,12 @@
 """What the braces in a word of fish do: make words of a list, hold a variable, or nothing."""
 
-import re
 from typing import Final
 
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 
-_RANGE: Final = re.compile(r"\{(?:-?\d+|[A-Za-z])\.\.(?:-?\d+|[A-Za-z])(?:\.\.-?\d+)?\}")
-_RANGE_WITH_VARIABLE: Final = re.compile(r"\{[\w$-]+\.\.[\w$-]+\}")
+_RANGE: Final = Pattern(r"\{(?:-?\d+|[A-Za-z])\.\.(?:-?\d+|[A-Za-z])(?:\.\.-?\d+)?\}")
+_RANGE_WITH_VARIABLE: Final = Pattern(r"\{[\w$-]+\.\.[\w$-]+\}")
 _NO_RANGE: Final = "fish has no {1..9}; it has: (seq 1 9)"
 
 

@@ -1,10 +1,10 @@
 """Which names of commands fish refuses, and which it does not have although bash does."""
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Call, RawWord, Statement, Substitution, Text, Variable
 
 
@@ -84,9 +84,9 @@ def _is_index(source: str) -> bool:
     return _INDEX.fullmatch(indices) is not None and _ZERO.search(indices) is None
 
 
-_VARIABLE: Final = re.compile(r"\$+\w+")
-_INDEX: Final = re.compile(r"[\[\] \d.\"'-]*")
-_ZERO: Final = re.compile(r"(?<!\d)0+(?!\d)")
+_VARIABLE: Final = Pattern(r"\$+\w+")
+_INDEX: Final = Pattern(r"[\[\] \d.\"'-]*")
+_ZERO: Final = Pattern(r"(?<!\d)0+(?!\d)")
 _DECORATIONS: Final = frozenset({"command", "builtin", "exec"})
 _NOT_IN_PIPELINES: Final = frozenset({"exec", "case", "break", "return", "continue"})
 _IF: Final = "fish has no if … then … fi; it has: if …; …; end"

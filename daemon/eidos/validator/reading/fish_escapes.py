@@ -4,13 +4,14 @@ import re
 from typing import Final
 
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = Pattern(
     r"\\(?:[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})"
     r"|c([A-Za-z\[\]^_])|([^xXuUc0-7]))",
     re.DOTALL,
 )
-_ESCAPED_IN_SINGLE: Final = re.compile(r"\\([\\'])")
+_ESCAPED_IN_SINGLE: Final = Pattern(r"\\([\\'])")
 _SIGNS: Final = {
     "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "\n": "",

@@ -1,10 +1,10 @@
 """What a function of fish amounts to: its body, its named arguments, and who calls it."""
 
-import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.fish_commands import text_of
 from eidos.validator.script import (
     Call,
@@ -19,7 +19,7 @@ from eidos.validator.script import (
 from eidos.validator.script import Sequence as Statements
 
 _ARGUMENT_NAMES: Final = frozenset({"-a", "--argument-names", "--argument"})
-_EVENT: Final = re.compile(r"--on-|-[evsjp]")
+_EVENT: Final = Pattern(r"--on-|-[evsjp]")
 """Options that let fish call a function by itself."""
 _CALLED_BY_FISH: Final = frozenset(
     """

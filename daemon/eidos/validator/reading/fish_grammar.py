@@ -1,9 +1,9 @@
 """The grammar of fish: its blocks, and through `fish_statements` what stands in them."""
 
-import re
 from typing import Final
 
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading import pausing
 from eidos.validator.reading.fish_commands import text_of
 from eidos.validator.reading.fish_cursor import Cursor
@@ -158,4 +158,4 @@ _COUNTING: Final = "fish has no for ((…)); it has: for name in (seq …)"
 _ENDLESS: Final = frozenset(
     tuple(text.split()) for text in ("true", ":", "not false", "! false", "test 1", "[ 1 ]")
 )
-_GROUP: Final = re.compile(r"\{\s")
+_GROUP: Final = Pattern(r"\{\s")

@@ -1,11 +1,11 @@
 """Statements of fish: commands, pipelines and what joins them; `fish_grammar` reads the blocks."""
 
-import re
 from abc import ABC, abstractmethod
 from typing import Final
 
 from eidos.validator.budget import OverBudget
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.fish_commands import check_call, check_name, check_pipeline, text_of
 from eidos.validator.reading.fish_cursor import Cursor
 from eidos.validator.reading.fish_tokens import MAX_DEPTH, Kind, Token, Tokenizer
@@ -221,9 +221,9 @@ def _reason_for_no_command(token: Token | None) -> str:
 
 
 _NOTHING: Final = Sequence(())
-_ASSIGNMENT: Final = re.compile(r"(\w+)=")
+_ASSIGNMENT: Final = Pattern(r"(\w+)=")
 _BARE_ASSIGNMENT: Final = "fish has no name=value; it has: set name value"
-_GROUP: Final = re.compile(r"\{[\s;]")
+_GROUP: Final = Pattern(r"\{[\s;]")
 _BLOCKS: Final = frozenset({"begin", "if", "while", "for", "switch", "function"})
 WITHOUT_BLOCK: Final = {
     "end": "there is an end without its block",

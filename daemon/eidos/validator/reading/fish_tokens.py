@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from eidos.validator.budget import Budget, OverBudget
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 
 MAX_DEPTH: Final = 32
 """Of parentheses, braces and blocks in each other; ordinary lines have at most 5."""
@@ -100,10 +101,10 @@ class Tokenizer:
 
 _CERTAIN_SEPARATORS: Final = " \t\r\n|;<>"
 _SEPARATORS: Final = f"{_CERTAIN_SEPARATORS}&"
-_SIMPLE: Final = re.compile(r"[^\\#(){}\[\]'\" \t\r\n|;<>&\0]+")
-_BLANKS: Final = re.compile(r"(?:\\\n|[^\S\n])+")
-_COMMENT: Final = re.compile(r"#[^\n]*")
-_OPERATOR: Final = re.compile(
+_SIMPLE: Final = Pattern(r"[^\\#(){}\[\]'\" \t\r\n|;<>&\0]+")
+_BLANKS: Final = Pattern(r"(?:\\\n|[^\S\n])+")
+_COMMENT: Final = Pattern(r"#[^\n]*")
+_OPERATOR: Final = Pattern(
     r"(?P<end>[;\n][;\n\r\t ]*)"
     r"|(?P<logic>&&|\|\|)"
     r"|(?P<bash_pipe>\|&)"
@@ -257,8 +258,8 @@ class _WordScan:
 
 _OPENING: Final = {")": "(", "}": "{"}
 _QUOTED: Final = {
-    "'": re.compile(r"(?:[^'\\]|\\.)*", re.DOTALL),
-    '"': re.compile(r'(?:[^"\\$]|\\.|\$(?!\())*', re.DOTALL),
+    "'": Pattern(r"(?:[^'\\]|\\.)*", re.DOTALL),
+    '"': Pattern(r'(?:[^"\\$]|\\.|\$(?!\())*', re.DOTALL),
 }
 _SCANNERS: Final[dict[str, Callable[[_WordScan], None]]] = {
     **dict.fromkeys(_SEPARATORS, _WordScan.separator),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.fish_braces import Braces
 from eidos.validator.reading.fish_escapes import decode_escape, decode_single
 from eidos.validator.reading.fish_tokens import Tokenizer
@@ -36,16 +37,16 @@ def read_word(tokenizer: Tokenizer, read_script: ReadScript, start: int, end: in
     return RawWord(_Word(tokenizer, read_script, start, end).read(), source)
 
 
-_SIMPLE_WORD: Final = re.compile(r"[\w./:=@%+^~*?,!-]+")
-_PLAIN: Final = re.compile(r"[^\\'\"$(){},\[\] \t\r\n`]+")
-_QUOTED: Final = {"'": re.compile(r"[^']*"), '"': re.compile(r'[^"]*')}
-_PLAIN_IN_QUOTES: Final = re.compile(r'[^"\\$]+')
-_SINGLE: Final = re.compile(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
-_VARIABLE: Final = re.compile(r"(\$+)(\w+)")
-_NUMBER: Final = re.compile(r"\[ *(-?[1-9][0-9]{0,8}) *\]")
-_WHOLE: Final = re.compile(r"\[ *1? *\.\. *(?:-1)? *\]")
-_BLANKS: Final = re.compile(r"[ \t\r\n]+")
-_SLICE_SIGNS: Final = re.compile(r"[\[\]'\"\\(]")
+_SIMPLE_WORD: Final = Pattern(r"[\w./:=@%+^~*?,!-]+")
+_PLAIN: Final = Pattern(r"[^\\'\"$(){},\[\] \t\r\n`]+")
+_QUOTED: Final = {"'": Pattern(r"[^']*"), '"': Pattern(r'[^"]*')}
+_PLAIN_IN_QUOTES: Final = Pattern(r'[^"\\$]+')
+_SINGLE: Final = Pattern(r"'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_VARIABLE: Final = Pattern(r"(\$+)(\w+)")
+_NUMBER: Final = Pattern(r"\[ *(-?[1-9][0-9]{0,8}) *\]")
+_WHOLE: Final = Pattern(r"\[ *1? *\.\. *(?:-1)? *\]")
+_BLANKS: Final = Pattern(r"[ \t\r\n]+")
+_SLICE_SIGNS: Final = Pattern(r"[\[\]'\"\\(]")
 _WANTS_NAME: Final = "fish wants a variable name after every $"
 _BACKTICKS: Final = "fish has no backticks; it has: (command)"
 _AFTER_DOLLAR: Final = {

@@ -1,9 +1,9 @@
 """Whether a loop waits in its turns, or may end: then it does not keep a machine busy for ever."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import (
     Branches,
     Call,
@@ -18,7 +18,7 @@ _WAITING: Final = frozenset(
     {"read", "wait", "inotifywait", "fswatch", "select", "dialog", "whiptail", "nc", "ncat", "ping"}
     | {"break", "exit", "return"}
 )
-_AT_ONCE: Final = re.compile(r"0*\.?0*|0*\.[01]\d*s?")
+_AT_ONCE: Final = Pattern(r"0*\.?0*|0*\.[01]\d*s?")
 """Less than a fifth of a second."""
 
 

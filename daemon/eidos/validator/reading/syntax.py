@@ -10,6 +10,7 @@ from typing import Final
 from eidos.protocol import Shell
 from eidos.validator.budget import Budget
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.reading.bash_reader import read_at_prompt
 from eidos.validator.reading.fish_reader import read_fish
 from eidos.validator.script import Sequence, Statement
@@ -40,13 +41,13 @@ def refers_to_history(command: str, shell: Shell) -> bool:
     return _HISTORY[shell].search(_QUOTED.sub(_without_quoted, command)) is not None
 
 
-_QUOTED: Final = re.compile(
+_QUOTED: Final = Pattern(
     r"""\\.|\$?'(?:(?<=\$')(?:[^'\\]|\\.)*|(?<!\$')[^']*)'|"(?:\\.|[^"\\])*"|(?<!\S)\#[^\n]*"""
 )
-_ESCAPED: Final = re.compile(r"\\.")
+_ESCAPED: Final = Pattern(r"\\.")
 _HISTORY: Final = {
-    Shell.BASH: re.compile(r"^\^|(?<![$\[{])!(?![\s=\"]|$)"),
-    Shell.ZSH: re.compile(r"^\^|!(?![\s=(\";`]|$)"),
+    Shell.BASH: Pattern(r"^\^|(?<![$\[{])!(?![\s=\"]|$)"),
+    Shell.ZSH: Pattern(r"^\^|!(?![\s=(\";`]|$)"),
 }
 
 

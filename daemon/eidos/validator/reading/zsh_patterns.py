@@ -1,17 +1,17 @@
 """Patterns of zsh in parentheses: which files, by which test, and the code that a test runs."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from eidos.validator.faults import SyntaxFault
+from eidos.validator.patterns import Pattern
 from eidos.validator.script import Part, Text
 
 _HIDDEN: Final = "\0"
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}", "<": ">"}
-_FUNCTION: Final = re.compile(r"\w+")
-_SOME: Final = re.compile(r"L[kKmM]?[+-]?\d|[mac][Mhws]?[+-]\d|\[-?\d")
-_SEPARATORS: Final = re.compile(r"([|,])")
+_FUNCTION: Final = Pattern(r"\w+")
+_SOME: Final = Pattern(r"L[kKmM]?[+-]?\d|[mac][Mhws]?[+-]\d|\[-?\d")
+_SEPARATORS: Final = Pattern(r"([|,])")
 
 
 def is_qualifier(inside: Sequence[Part]) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.options import Grammar
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.network import is_local, is_network_address
 from eidos.validator.programs.sending.sent import Sent, names_of, part_of, split
 
@@ -18,8 +19,8 @@ def by_connection(command: Command) -> Sent | None:
     return Sent(texts=operands, takes_input=True)
 
 
-_SOCAT_FILE: Final = re.compile(r"(?:FILE|OPEN|GOPEN|CREATE|RDONLY):|(?=[~./])", re.IGNORECASE)
-_SOCAT_LOCAL: Final = re.compile(r"[\w-]+:(?:localhost|127\.)", re.IGNORECASE)
+_SOCAT_FILE: Final = Pattern(r"(?:FILE|OPEN|GOPEN|CREATE|RDONLY):|(?=[~./])", re.IGNORECASE)
+_SOCAT_LOCAL: Final = Pattern(r"[\w-]+:(?:localhost|127\.)", re.IGNORECASE)
 
 
 def by_socat(command: Command) -> Sent | None:
@@ -41,7 +42,7 @@ def by_openssl(command: Command) -> Sent | None:
     return Sent(takes_input=True) if command.has("s_client", "s_server") else None
 
 
-_REMOTE: Final = re.compile(r"[^/]+:")
+_REMOTE: Final = Pattern(r"[^/]+:")
 """`host:path`, but not a file in a folder with a colon in its name."""
 SCP: Final = Grammar("cDFiJloPSX")
 RSYNC: Final = Grammar(
@@ -72,7 +73,7 @@ def by_copying(grammar: Grammar) -> Callable[[Command], Sent | None]:
 
 
 _SOURCE_AND_TARGET: Final = 2
-_ARCHIVE: Final = re.compile(r"[\w.-]+(?:@[\w.-]+)?:(?!/?/?$)")
+_ARCHIVE: Final = Pattern(r"[\w.-]+(?:@[\w.-]+)?:(?!/?/?$)")
 
 
 def by_archiving(command: Command) -> Sent | None:
@@ -84,7 +85,7 @@ def by_archiving(command: Command) -> Sent | None:
     return Sent(command.operands, takes_input=command.name == "cpio", is_own=True)
 
 
-_UNPACKS: Final = re.compile(r"-?[a-zA-Z]{0,8}[xt]|--(?:extract|get|list)")
+_UNPACKS: Final = Pattern(r"-?[a-zA-Z]{0,8}[xt]|--(?:extract|get|list)")
 _SSH: Final = Grammar("BbcDEeFIiJLlmOopQRSWwP")
 
 
@@ -99,7 +100,7 @@ def by_ssh(command: Command) -> Sent | None:
 
 _PUTS: Final = frozenset({"put", "mput", "send", "append", "reput"})
 _REVERSES: Final = frozenset({"-R", "--reverse"})
-_SIGNS: Final = re.compile(r"[\s;\"']+")
+_SIGNS: Final = Pattern(r"[\s;\"']+")
 
 
 def by_ftp(command: Command) -> Sent | None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.options import Grammar, rest_of
+from eidos.validator.patterns import Pattern
 from eidos.validator.programs.network import is_local
 from eidos.validator.programs.sending.sent import (
     Sent,
@@ -32,11 +33,11 @@ _CURL_TEXTS: Final = names_of("data-raw form-string A user-agent e referer url X
 _CURL_SENT: Final = _CURL_DATA | _CURL_FIELDS
 _UPLOAD: Final = names_of("T upload-file")
 _HEADER: Final = names_of("H header b cookie")
-_BADGE: Final = re.compile(r"auth|token|key|secret|cookie|session", re.IGNORECASE)
+_BADGE: Final = Pattern(r"auth|token|key|secret|cookie|session", re.IGNORECASE)
 _LONGEST_NAME: Final = 64
-_NAME_END: Final = re.compile(r"[:=]")
-_FIELD: Final = re.compile(r"[^=@<]{0,80}(?:=\"?[@<]|@)\"?")
-_FILE_END: Final = re.compile(r"[;,\"]")
+_NAME_END: Final = Pattern(r"[:=]")
+_FIELD: Final = Pattern(r"[^=@<]{0,80}(?:=\"?[@<]|@)\"?")
+_FILE_END: Final = Pattern(r"[;,\"]")
 
 
 def by_curl(command: Command) -> Sent | None:
@@ -97,7 +98,7 @@ def by_wget(command: Command) -> Sent | None:
 
 
 _HTTPIE: Final = Grammar("apovs", names_of("auth print output session verify cert cert-key raw"))
-_HTTPIE_FILE: Final = re.compile(r"[\w.-]*(?::?=@|@)")
+_HTTPIE_FILE: Final = Pattern(r"[\w.-]*(?::?=@|@)")
 
 
 def by_httpie(command: Command) -> Sent | None:

@@ -1,6 +1,5 @@
 """What one command sends to another machine."""
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -9,6 +8,7 @@ from msgspec.structs import replace
 
 from eidos.validator.commands import Command, Word
 from eidos.validator.evaluating.options import Grammar, Option, read_options
+from eidos.validator.patterns import Pattern
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -25,7 +25,7 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 _INPUT: Final = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
-_NAMES_KEY: Final = re.compile(
+_NAMES_KEY: Final = Pattern(
     r"--[\w-]*(?:cert|key|config|cred|token|password|identity|ca-?file)[\w-]*$"
 )
 """Options of any program whose value lets one in, or says how, and is not sent."""
