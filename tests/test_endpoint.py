@@ -89,9 +89,17 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    [f"https://me:{KEY}@example.org", f"https://{KEY}@example.org", f"https://example.org/?k={KEY}",
-     f"https://example.org/#{KEY}"],
-)  # fmt: skip
+    [
+        f"https://me:{KEY}@example.org",
+        f"https://{KEY}@example.org",
+        f"https://example.org/?k={KEY}",
+        f"https://example.org/#{KEY}",
+        f"https://me: {KEY}@example.org",
+        f"https://me:{KEY}/@example.org",
+        f"https://me:{KEY}@[example.org",
+        f"https://example.org/?k=\u043a{KEY}",
+    ],
+)
 def test_an_address_holds_no_key(url: str) -> None:
     """An address is shown and logged: a key in it is refused, unsaid, with the place for it."""
     with pytest.raises(ConfigError, match="remote_key_file") as caught:

@@ -1,15 +1,22 @@
 """From a job to drafts: what the model wrote and what is known, each marked as what it is."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
+import embedded_model
+import msgspec
 import pytest
 from tiny_export import make_model, settings
 
 from eidos import engine_messages as messages
 from eidos.context import Context
-from eidos.engine import LEAST_SIMILARITY, MAX_KNOWN, Engine, serve
+from eidos.engine import LEAST_SIMILARITY, MAX_KNOWN, Engine
+from eidos.engine_loop import serve
 from eidos.engine_messages import Draft, EngineSettings, Job
+from eidos.reading import finish
 from eidos.retrieval.retriever import Known
 
 WRITTEN = "df - h"
@@ -107,7 +114,7 @@ def test_where_nothing_is_known_the_model_is_alone(engine: Engine) -> None:
     assert [draft.text for draft in drafts(engine, Knowing())] == [WRITTEN]
 
 
-def test_jobs_are_answered_one_after_the_other(engine: Engine) -> None:
+def test_jobs_are_answered_with_their_ids(engine: Engine) -> None:
     """Each answer has the id of its job; one that fails does not end the engine."""
 
     class Failing(Knowing):
@@ -123,11 +130,43 @@ def test_jobs_are_answered_one_after_the_other(engine: Engine) -> None:
     serve(engine, BytesIO(b"".join(map(messages.pack, jobs))), answers)
 
     answers.seek(0)
-    found: list[messages.FromEngine] = []
-    while header := answers.read(messages.LENGTH_BYTES):
-        found.append(messages.unpack_answer(answers.read(messages.body_bytes(header))))
-    kinds = [(type(answer), getattr(answer, "id", "")) for answer in found]
+    kinds = [(type(answer), getattr(answer, "id", "")) for answer in unpacked(answers)]
     assert kinds == [(messages.Done, "a"), (messages.Failed, "fail"), (messages.Done, "b")]
+
+
+def unpacked(answers: BytesIO) -> Iterator[messages.FromEngine]:
+    """Return the messages in *answers*."""
+    while header := answers.read(messages.LENGTH_BYTES):
+        yield messages.unpack_answer(answers.read(messages.body_bytes(header)))
+
+
+def test_the_process_ends_quietly_when_nobody_reads_its_answers(tmp_path: Path) -> None:
+    """A daemon that is gone from its stdout alone is gone: no abort, nothing on stderr."""
+    make_model(tmp_path)
+    command = [sys.executable, "-m", "eidos.engine"]
+    with subprocess.Popen(
+        [*command, msgspec.json.encode(settings(tmp_path)).decode()],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        header = process.stdout.read(messages.LENGTH_BYTES)
+        loaded = messages.unpack_answer(process.stdout.read(messages.body_bytes(header)))
+        process.stdout.close()
+        process.stdin.write(messages.pack(Job(id="x", text="ls", count=1)))
+        process.stdin.flush()
+
+        assert isinstance(loaded, messages.Loaded)
+        assert process.wait(timeout=60) == 0
+        assert process.stderr
+        assert process.stderr.read() == b""
+
+
+def test_an_engine_says_how_many_jobs_it_takes_at_a_time(engine: Engine) -> None:
+    """A plain graph reads one sequence at a time."""
+    assert engine.loaded.slots == engine.reader.slots == 1
 
 
 @pytest.mark.model
@@ -156,3 +195,42 @@ def test_every_draft_of_the_embedded_model_is_whole(embedded: Engine) -> None:
     assert all(draft.log_probability <= 0 < draft.tokens for draft in found)
     written = [draft.log_probability for draft in found if draft.is_generated]
     assert written == sorted(written, reverse=True)
+
+
+@pytest.mark.model
+def test_the_embedded_model_takes_several_jobs_at_a_time(embedded: Engine) -> None:
+    """It says so, and has read what all prompts begin with."""
+    assert embedded.loaded.slots > 1
+    trail = embedded.reader.trail_for(embedded_model.prompt_of("ls"))
+    assert trail.ids == embedded_model.prefix() != []
+
+
+@pytest.mark.model
+def test_drafts_of_a_thorough_work_begin_with_those_of_a_quick_one(embedded: Engine) -> None:
+    """Of a known command that cannot lead, a quick one says only how likely it is at most."""
+    saved = 0
+    for text in embedded_model.requests()[::12]:
+        job = Job(id="x", text=text, count=1)
+
+        quick = embedded.generate(job).drafts
+        thorough = embedded.generate(job, is_thorough=True).drafts
+
+        assert [draft.text for draft in quick] == [draft.text for draft in thorough]
+        for one, other in zip(quick, thorough, strict=True):
+            assert one.log_probability >= other.log_probability - 0.1
+            saved += one.log_probability > other.log_probability + 0.1
+    assert saved
+
+
+@pytest.mark.model
+def test_how_much_may_be_drafted_changes_no_draft(embedded: Engine) -> None:
+    """It is asked for at each pass, and what comes out is the same."""
+    for text in embedded_model.requests()[5::40]:
+        job = Job(id="x", text=text, count=1)
+        found = [
+            finish(embedded.reader, embedded.work(job, drafted=lambda most=most: most)).drafts
+            for most in (0, 3, 8)
+        ]
+
+        assert [draft.text for draft in found[0]] == [draft.text for draft in found[1]]
+        assert [draft.text for draft in found[0]] == [draft.text for draft in found[2]]

@@ -1,6 +1,7 @@
 """One engine process with several jobs: whose answer is whose, and what ends it."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import AsyncGenerator, Awaitable
@@ -78,6 +79,41 @@ def test_who_gives_up_ends_when_the_engine_has_stopped() -> None:
             assert first.cancelled()
             os.kill(process.pid, signal.SIGUSR1)
             assert await number_of(second) == 2
+
+    asyncio.run(scenario())
+
+
+def test_who_gave_up_has_no_part_in_the_engine_s_death(caplog: pytest.LogCaptureFixture) -> None:
+    """An engine that dies while it stops a job leaves nothing that asyncio complains of."""
+
+    async def scenario() -> None:
+        async with engine() as process:
+            stubborn = ask(process, "mute")
+            await number_of(ask(process, "say"))
+            stubborn.cancel()
+            os.kill(process.pid, signal.SIGKILL)
+            await asyncio.wait([stubborn])
+            assert stubborn.cancelled()
+
+    asyncio.run(scenario())
+    gc.collect()
+
+    assert caplog.text == ""
+
+
+def test_a_job_that_cannot_be_sent_costs_no_engine() -> None:
+    """Half a letter is no text: who asks that is told, and nobody waits for an answer to it."""
+
+    async def scenario() -> None:
+        async with engine() as process:
+            with pytest.raises(UnicodeEncodeError):
+                await process.ask(Job("a", "\udc80", 1), timeout_s=0.01)
+            assert await number_of(ask(process, "say")) == 1
+            with pytest.raises(EngineError, match="signal 9"):
+                await asyncio.gather(process.ask(Job("b", "hold", 1), timeout_s=30), kill(process))
+
+    async def kill(process: EngineProcess) -> None:
+        os.kill(process.pid, signal.SIGKILL)
 
     asyncio.run(scenario())
 

@@ -12,13 +12,21 @@ from layers import LAYERS, REPOSITORY, allowed, imported, modules
 
 MODULES = modules()
 ONLY_IN = {
-    "onnxruntime": {"eidos.graph"},
-    "numpy": {"eidos.graph", "eidos.decoder", "eidos.retrieval.index", "eidos.retrieval.shortlist"},
+    "onnxruntime": {"eidos.graph", "eidos.prepared_graph"},
+    "numpy": {
+        "eidos.graph",
+        "eidos.plain_reader",
+        "eidos.packed_reader",
+        "eidos.drafting",
+        "eidos.retrieval.index",
+        "eidos.retrieval.shortlist",
+    },
     "Stemmer": {"eidos.retrieval.words"},
     "tokenizers": {"eidos.tokenizer"},
     "jinja2": {"eidos.prompt"},
     "psutil": {"eidos.status"},
     "zmq": {"eidos.listener", "eidos.client"},
+    "httpx": {"eidos.remote_client"},
 }
 """What is heavy or hard to use, and the few modules that know about it."""
 

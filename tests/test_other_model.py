@@ -48,6 +48,14 @@ def test_a_model_is_told_what_it_asks_for(folder: Path, told: list[str], drafts:
     assert [draft.text for draft in done.drafts if draft.is_generated] == drafts
 
 
+def test_a_damaged_table_of_drafts_is_named(folder: Path) -> None:
+    """A model may have such a table; one that is none is refused with its cure."""
+    (folder / "drafts.ngrams").write_bytes(b"no table")
+
+    with pytest.raises(ModelError, match=r"drafts\.ngrams is not a table.*training/ngrams\.py"):
+        Engine(settings(folder))
+
+
 def test_a_daemon_serves_the_model_that_was_named(stopped: RealDaemon, folder: Path) -> None:
     """EIDOS_MODEL_PATH changes who answers, and status says so."""
     stopped.start(EIDOS_MODEL_PATH=str(folder)).until_loaded()

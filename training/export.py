@@ -1,9 +1,11 @@
 """Export: `python -m training.export RUN/ OUT/`: what `train.py` left, in the forms that run.
 
 OUT gets model.onnx with its data, as daemon/eidos/model has them: made by onnxruntime-genai's
-builder, weights of 4 bits, the embedding and the output sharing one matrix. Beside it stand the
-tokenizer's files, eidos.json, which says what beside the request the model has learnt to read, and
-SHA256SUMS; and a GGUF file for llama.cpp for each --gguf.
+builder, weights of 4 bits, the embedding and the output sharing one matrix; then given the inputs
+and outputs of the daemon's engine (serving.py). Beside it stand the tokenizer's files, eidos.json,
+which says what beside the request the model has learnt to read, and SHA256SUMS; and a GGUF file for
+llama.cpp for each --gguf. The table of n-grams, which makes answers quicker and not other ones, is
+the next step: `python -m training.ngrams CORPUS.jsonl OUT/`.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -27,9 +29,11 @@ import msgspec
 import numpy as np
 from transformers import LlamaForCausalLM
 
+from eidos import drafting
 from eidos.context import Field
 from eidos.model_files import SETTINGS
 from training import base
+from training.serving import serve
 
 GGUF_KINDS: Final = ("Q4_0", "Q8_0", "F16")
 PRECISIONS: Final = ("int4", "int8", "fp32")
@@ -69,9 +73,22 @@ def told(run: Path) -> tuple[Field, ...]:
 def export_onnx(model: Path, out: Path, form: Form, context: Sequence[Field] = ()) -> None:
     """Write the transformers folder *model* into *out* as ONNX, with tokenizer and checksums.
 
-    *context* is what beside the request the daemon is to tell it.
+    *context* is what beside the request the daemon is to tell it. A table of n-grams that stands
+    in *out* goes: it may have been made for other tokens.
     """
     out.mkdir(parents=True, exist_ok=True)
+    (out / drafting.FILE).unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        build(model, Path(folder), form)
+        serve(Path(folder) / _ONNX_FILES[0], out / _ONNX_FILES[0])
+    for name in base.TOKENIZER_FILES:
+        shutil.copyfile(model / name, out / name)
+    (out / SETTINGS).write_text(json.dumps({"context": list(context)}) + "\n")
+    write_sums(out, [*_ONNX_FILES, *base.TOKENIZER_FILES, SETTINGS])
+
+
+def build(model: Path, out: Path, form: Form) -> None:
+    """Write model.onnx and its data into *out* as onnxruntime-genai makes them of *model*."""
     options = [
         f"block_size={form.block_size}",
         f"is_symmetric={form.symmetric}",
@@ -82,16 +99,10 @@ def export_onnx(model: Path, out: Path, form: Form, context: Sequence[Field] = (
     is_mixed = form.precision == "int4" and form.embedding_bits != 4  # noqa: PLR2004
     if is_mixed:
         options.append(f"matmul_mixed_precision=last_matmul:int{form.embedding_bits}")
-    with tempfile.TemporaryDirectory() as folder, _quiet(), _no_repository():
-        _build(model, Path(folder), form.precision, options)
+    with _quiet(), _no_repository():
+        _build(model, out, form.precision, options)
         if form.precision == "int4" and (is_mixed or not form.symmetric):
-            _tie(Path(folder) / "model.onnx")
-        for name in _ONNX_FILES:
-            shutil.move(Path(folder) / name, out / name)
-    for name in base.TOKENIZER_FILES:
-        shutil.copyfile(model / name, out / name)
-    (out / SETTINGS).write_text(json.dumps({"context": list(context)}) + "\n")
-    write_sums(out, [*_ONNX_FILES, *base.TOKENIZER_FILES, SETTINGS])
+            _tie(out / _ONNX_FILES[0])
 
 
 def export_gguf(model: LlamaForCausalLM, tokenizer: Path, path: Path, kind: str) -> None:

@@ -1,9 +1,9 @@
 """Tries recipes, unattended: `python -m training.trying TRIED/ --corpus CORPUS.jsonl --base BASE`.
 
-For each recipe: train, export, answer the development set, and score; with `--preference` also draw
-answers, judge them, train on what is wrong, and again. What is there already is not made again, so
-after a stop the same command goes on. Without --corpus nothing is trained: what came back from a
-GPU machine without a sandbox is scored, and the table printed.
+For each recipe: train, export with the corpus' table of n-grams, answer the development set, and
+score; with `--preference` also draw answers, judge them, train on what is wrong, and again. What is
+there already is not made again, so after a stop the same command goes on. Without --corpus nothing
+is trained: what came back from a GPU machine without a sandbox is scored, and the table printed.
 """
 
 import json
@@ -19,6 +19,7 @@ from typing import Any, Final
 import click
 import msgspec
 
+from eidos import drafting
 from training import recipe, sandbox, scoring, tasks, trees
 
 _RECIPES: Final = Path(__file__).parent / "recipes"
@@ -62,11 +63,11 @@ def steps_of(path: Path, tried: Path, asked: Plan) -> Iterator[Step]:
         train += ["--share", str(share)]
     yield Step(tuple(train), result)
     rounding = recipe.load(path).rounding
-    yield from _ended(folder, rounding)
+    yield from _ended(folder, rounding, asked.corpus)
     if asked.preference:
         preferred = tried / f"{path.stem}-preferred"
         yield from _preferred(folder / "run", preferred, asked)
-        yield from _ended(preferred, rounding)
+        yield from _ended(preferred, rounding, asked.corpus)
 
 
 def _preferred(run: Path, folder: Path, asked: Plan) -> Iterator[Step]:
@@ -79,13 +80,14 @@ def _preferred(run: Path, folder: Path, asked: Plan) -> Iterator[Step]:
     yield Step(("preference", str(pairs), str(run), str(folder / "run")), result)
 
 
-def _ended(folder: Path, rounding: recipe.Rounding) -> Iterator[Step]:
+def _ended(folder: Path, rounding: recipe.Rounding, corpus: Path) -> Iterator[Step]:
     """Yield what is done with every model: export it as it was rounded, and ask it the tasks."""
     out, answers = folder / "export", folder / "predictions.jsonl"
     grid = rounding.matrices
     form = ("--block-size", str(grid.block_size), "--embedding-bits", str(rounding.embedding.bits))
     form += ("--symmetric" if grid.symmetric else "--asymmetric",)
     yield Step(("export", str(folder / "run"), str(out), *form), out / "SHA256SUMS")
+    yield Step(("ngrams", str(corpus), str(out)), out / drafting.FILE)
     yield Step(("predicting", str(answers), "--model", str(out / "model.onnx")), answers)
 
 

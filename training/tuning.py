@@ -76,7 +76,7 @@ def ask(model: str, count: int) -> Iterator[Asked]:
     with tempfile.TemporaryDirectory(prefix="eidos-names-") as folder:
         for task in tasks.load():
             job = msgspec.structs.replace(job_of(request_of(task, Path(folder))), count=count)
-            yield Asked(task.id, engine.generate(job).drafts)
+            yield Asked(task.id, engine.generate(job, is_thorough=True).drafts)
 
 
 def cases(asked: Sequence[Asked], *, jobs: int = scoring.JOBS) -> list[Case]:

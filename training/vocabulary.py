@@ -96,10 +96,10 @@ def with_rows(model: LlamaForCausalLM, kept: Sequence[int]) -> LlamaForCausalLM:
     return model
 
 
-def prune(source: Path, out: Path, kept: Sequence[int]) -> None:
-    """Write the model and tokenizer of *source* with the tokens *kept* alone into *out*."""
-    stored = json.loads((base.tokenizer_of(source) / _TOKENIZER).read_text(encoding="utf-8"))
-    base.write(with_rows(base.read(source), kept), out, base.tokenizer_of(source))
+def prune(source: Path, tokenizer: Path, out: Path, kept: Sequence[int]) -> None:
+    """Write the model of *source* with the tokens *kept* of *tokenizer* alone into *out*."""
+    stored = json.loads((tokenizer / _TOKENIZER).read_text(encoding="utf-8"))
+    base.write(with_rows(base.read(source), kept), out, tokenizer)
     pruned = Merges(stored).pruned(kept)
     smaller = json.dumps(pruned, ensure_ascii=False, separators=(",", ":"))
     (out / _TOKENIZER).write_text(smaller, encoding="utf-8")
@@ -115,11 +115,12 @@ def prune(source: Path, out: Path, kept: Sequence[int]) -> None:
 )
 def main(corpus: Path, source: Path, out: Path, least: int, first: int) -> None:
     """Write the model of BASE into SMALLER with the tokens that CORPUS and English need."""
-    file = base.tokenizer_of(source) / _TOKENIZER
+    tokenizer = base.tokenizer_of(source)
+    file = tokenizer / _TOKENIZER
     counts = counted(corpus, Tokenizer.from_file(str(file)))
     wanted = {*np.flatnonzero(counts >= least).tolist(), *range(min(first, len(counts)))}
     kept = Merges(json.loads(file.read_text(encoding="utf-8"))).needed(wanted)
-    prune(source, out, kept)
+    prune(source, tokenizer, out, kept)
     before = int(counts.sum())
     after = int(counted(corpus, Tokenizer.from_file(str(out / _TOKENIZER))).sum())
     click.echo(f"tokens: {len(counts):,} before, {len(kept):,} now")

@@ -1,4 +1,4 @@
-"""From token ids to the likeliest continuations: the loop around the graph.
+"""From token ids to the likeliest continuations: what is read next, given what came out.
 
 The decoder knows nothing of text. One candidate is greedy decoding. Further ones branch off the
 greedy path where another token was likeliest to be taken: that one is taken instead, and decoding
@@ -6,25 +6,21 @@ goes on greedily. What was read before the branch is not read again, so a furthe
 its own tail only. Branches are allowed between words only: within one, the runner-up is a
 misspelling ("gitreset", "find / var").
 
-The first known answer, where there is one, is read together with the prompt, in one pass. That
-gives its probability; and as far as the model would have written the same, its tokens are there
-already. Numbers are rounded otherwise where many tokens are read at once, so of two tokens about as
-likely the other one may be taken.
+Tokens are drafted where they can be guessed (drafting.py) and read together with the one that is
+known; as far as the model would have written the same, they are there already. A wrong one costs
+time and changes nothing: what comes out is what comes out without drafts.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence as Ids
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import takewhile
 from typing import Final, Protocol
 
-import numpy as np
+from eidos.reading import Part, Reader, Reading, Row, Trail, together
 
-from eidos.graph import Cache, Graph, Logits
-
-_CHOICES: Final = 5
-"""How many tokens are remembered at each step."""
-_CLOSE: Final = 0.5
-"""Two choices of which one is not e^0.5 times likelier than the other are close."""
+_CHUNK: Final = 64
+"""Tokens of a prompt that are read in one pass: a long one must not hold up its neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +29,6 @@ class Sequence:
 
     ids: tuple[int, ...]
     log_probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What a prompt is continued with, likeliest first, and how likely each known answer is."""
-
-    sequences: list[Sequence]
-    known: list[Sequence]
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One choice: the token taken, and the others that were likeliest, best first."""
-
-    token: int
-    log_probability: float
-    others: tuple[tuple[int, float], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Branch:
-    """A token that could have been taken at step `at`; `loss` is what it costs in likelihood."""
-
-    at: int
-    token: int
-    log_probability: float
-    loss: float
 
 
 class Vocabulary(Protocol):
@@ -72,147 +41,174 @@ class Vocabulary(Protocol):
         ...
 
 
-class Decoder:
-    """Decoding on one graph."""
-
-    def __init__(self, path: Path, *, threads: int) -> None:
-        """Load the graph *path*.
-
-        Raises:
-            ModelError: the file is damaged, or not a decoder's.
-        """
-        self._graph = Graph(path, threads=threads)
-
-    def keep(self, prefix: Ids[int]) -> None:
-        """Read *prefix* once, for all prompts that begin with it."""
-        self._graph.keep(prefix)
-
-    def decode(
-        self,
-        prompt: Ids[int],
-        *,
-        count: int,
-        max_tokens: int,
-        vocabulary: Vocabulary,
-        known: Ids[Ids[int]] = (),
-    ) -> Decoded:
-        """Return up to *count* distinct continuations of *prompt*, likeliest first.
-
-        A continuation that does not end within *max_tokens* is returned cut off. *known* are
-        some that are likely; they change no more than the module says, and their own
-        probabilities are returned too, in their order.
-        """
-        first = list(known[0]) if known else []
-        longest = max(max_tokens, *(len(ids) + 1 for ids in known), 0)
-        cache = self._graph.begin(prompt, len(prompt) + longest)
-        unread = [*prompt, *first][cache.length :]
-        logits = cache.run(unread)[-1 - len(first) :]
-        run = _Run(cache, len(prompt), first, vocabulary, max_tokens)
-        steps = run.greedy(run.agreed(logits))
-        found = {sequence.ids: sequence for sequence in [_sequence(steps, vocabulary.end_ids)]}
-        # More branches are tried than are wanted: some end in a continuation found before.
-        tries = 2 * (count - 1)
-        for branch in _branches(steps, vocabulary)[:tries] if tries else ():
-            if len(found) >= count:
-                break
-            sequence = _sequence(run.follow(branch, steps), vocabulary.end_ids)
-            if sequence.ids:
-                found.setdefault(sequence.ids, sequence)
-        scored = [run.scored(first, logits)] if known else []
-        scored += [run.scored(ids, run.read(ids, logits[0])) for ids in known[1:]]
-        likeliest = sorted(found.values(), key=lambda sequence: -sequence.log_probability)
-        return Decoded(likeliest, scored)
+Draft = Callable[[Ids[int]], list[int]]
+"""Guesses what follows the tokens that were written; a wrong guess costs time alone."""
 
 
-class _Run:
-    """The decoding of one prompt of *start* tokens; behind it the cache holds *held*."""
+def no_draft(written: Ids[int]) -> list[int]:  # noqa: ARG001 - a Draft
+    """Guess nothing."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A token that could have been taken at step `at`; `loss` is what it costs in likelihood."""
+
+    at: int
+    token: int
+    log_probability: float
+    loss: float
+
+
+class _Path:
+    """A continuation of the prompt under way; its trail lacks the last token taken."""
+
+    def __init__(self, trail: Trail, taken: list[tuple[int, float]]) -> None:
+        self.trail = trail
+        self.taken = taken
+        """Tokens and the logarithms of their probabilities, the end token with them."""
+        self.rows: list[Row | None] = [None] * len(taken)
+        """Where each was chosen; none where it was not."""
+
+    @property
+    def ids(self) -> list[int]:
+        """The tokens."""
+        return [token for token, _ in self.taken]
+
+    def take(self, row: Row) -> None:
+        """Take the likeliest token of *row*."""
+        self.taken.append((row.tokens[0], row.log_probabilities[0]))
+        self.rows.append(row)
+
+
+class Decoding:
+    """The decoding of one prompt."""
 
     def __init__(
-        self, cache: Cache, start: int, held: Ids[int], vocabulary: Vocabulary, max_tokens: int
+        self,
+        reader: Reader,
+        prompt: Ids[int],
+        vocabulary: Vocabulary,
+        *,
+        max_tokens: int,
+        draft: Draft = no_draft,
     ) -> None:
-        self._cache = cache
-        self._start = start
-        self._held = list(held)
-        self._end_ids = vocabulary.end_ids
+        """Decode *prompt* with *reader*; what does not end within *max_tokens* is cut off there."""
+        self._reader = reader
+        self._prompt = list(prompt)
+        self._vocabulary = vocabulary
+        self._end_id = min(vocabulary.end_ids)
         self._max_tokens = max_tokens
+        self._draft = draft
+        self._best = _Path(reader.trail_for(prompt), [])
 
-    def agreed(self, logits: Logits) -> list[_Step]:
-        """Return the greedy steps as far as what is held goes along, and the one behind them.
+    def greedy(self) -> Reading[Sequence]:
+        """Write the continuation whose every token is the likeliest; return it."""
+        yield from self._write(self._best)
+        return self._sequence(self._best)
 
-        A choice that is close is left to be made again, from one token alone: read in one pass
-        with others, its logits are rounded a little otherwise.
+    def branches(self, count: int) -> Reading[list[Sequence]]:
+        """Write up to *count* others that leave the greedy one, which must be there; return them.
+
+        More are tried than are wanted: some end in a continuation found before, or in nothing.
         """
-        steps = [_choose(logits[0])]
-        for row, token in zip(logits[1:], self._held, strict=True):
-            if token in self._end_ids or steps[-1].token != token:
-                break
-            step = _choose(row)
-            if step.log_probability - step.others[0][1] < _CLOSE:
-                break
-            steps.append(step)
-        return steps[: self._max_tokens]
+        ways = self._ways()[: 2 * count]
+        found = {tuple(self._written(self._best)): self._sequence(self._best)}
+        while ways and len(found) <= count:
+            wanted = count + 1 - len(found)
+            tried, ways = ways[:wanted], ways[wanted:]
+            for sequence in (yield from together([self._follow(way) for way in tried])):
+                if sequence.ids:
+                    found.setdefault(sequence.ids, sequence)
+        return list(found.values())[1:]
 
-    def greedy(self, steps: list[_Step]) -> list[_Step]:
-        """Return *steps* gone on with until an end token, or until they are max_tokens."""
-        while steps[-1].token not in self._end_ids and len(steps) < self._max_tokens:
-            steps = [*steps, _choose(self._behind(steps))]
-        return steps
+    def scores(self, answers: Ids[Ids[int]]) -> Reading[list[Sequence]]:
+        """Return each of *answers* with its probability, an end behind it.
 
-    def follow(self, branch: _Branch, steps: list[_Step]) -> list[_Step]:
-        """Leave the greedy *steps* at *branch*, and go on greedily."""
-        return self.greedy([*steps[: branch.at], _Step(branch.token, branch.log_probability, ())])
+        As far as it is also the greedy one, which must be there, it is not read again.
+        """
+        return (yield from together([self._score(list(ids)) for ids in answers]))
 
-    def read(self, ids: Ids[int], before: Logits) -> Logits:
-        """Return the logits *before* the first of *ids* and behind each of them."""
-        self._cache.rewind(self._start)
-        self._held = list(ids)
-        return np.concatenate([before[None], self._cache.run(ids)]) if ids else before[None]
+    def _write(self, path: _Path) -> Reading[None]:
+        """Go on greedily with *path* until an end token, or until it has max_tokens."""
+        while not self._is_whole(path):
+            unread = [*self._prompt, *path.ids][len(path.trail.ids) :]
+            while len(unread) > _CHUNK:
+                yield [Part(path.trail, unread[:_CHUNK])]
+                unread = unread[_CHUNK:]
+            draft = self._draft(path.ids)[: self._max_tokens - len(path.taken) - 1]
+            part = Part(path.trail, [*unread, *draft], [self._end_id] * (len(draft) + 1))
+            (rows,) = yield [part]
+            for row, drafted in zip(rows, [*draft, None], strict=True):
+                path.take(row)
+                if row.tokens[0] != drafted or self._is_whole(path):
+                    break
+            path.trail.cut(len(self._prompt) + len(path.taken) - 1)
 
-    def scored(self, ids: Ids[int], logits: Logits) -> Sequence:
-        """Return *ids* with the probability that *logits* give them and an end behind them."""
-        taken = [
-            float(row[token]) - _log_total(row) for row, token in zip(logits, ids, strict=False)
-        ]
-        last = logits[len(ids)]
-        ending = max(float(last[token]) for token in self._end_ids) - _log_total(last)
-        return Sequence(tuple(ids), sum(taken) + ending)
+    def _follow(self, branch: _Branch) -> Reading[Sequence]:
+        """Leave the greedy path at *branch*, and go on greedily."""
+        trail = self._reader.fork(self._best.trail, len(self._prompt) + branch.at)
+        taken = [*self._best.taken[: branch.at], (branch.token, branch.log_probability)]
+        path = _Path(trail, taken)
+        yield from self._write(path)
+        return self._sequence(path)
 
-    def _behind(self, steps: list[_Step]) -> Logits:
-        """Return the logits behind *steps*, of which what the cache holds is not read again."""
-        tokens = [step.token for step in steps]
-        pairs = enumerate(zip(tokens[:-1], self._held, strict=False))
-        same = next((at for at, (token, held) in pairs if token != held), None)
-        same = min(len(tokens) - 1, len(self._held)) if same is None else same
-        self._cache.rewind(self._start + same)
-        self._held = tokens
-        return self._cache.run(tokens[same:])[-1]
+    def at_most(self, answer: Ids[int]) -> float:
+        """Return what the probability of *answer* cannot exceed, as a logarithm, without reading.
 
+        The greedy continuation must be there: it tells of the first token that is another one.
+        """
+        same = self._agreed(answer)
+        row = self._best.rows[same] if same < len(self._best.rows) else None
+        if row is None:
+            return self._known(same)
+        token = [*answer, self._end_id][same]
+        told = dict(zip(row.tokens, row.log_probabilities, strict=True))
+        return self._known(same) + told.get(token, min(row.log_probabilities))
 
-def _choose(logits: Logits) -> _Step:
-    likeliest = np.argpartition(logits, -_CHOICES)[-_CHOICES:]
-    ordered = likeliest[np.argsort(-logits[likeliest], kind="stable")]
-    total = _log_total(logits)
-    choices = [(int(token), float(logits[token] - total)) for token in ordered]
-    return _Step(*choices[0], others=tuple(choices[1:]))
+    def _agreed(self, answer: Ids[int]) -> int:
+        """Return how many tokens of *answer* and its end are the greedy ones."""
+        pairs = zip([*answer, self._end_id], self._best.ids, strict=False)
+        return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
+    def _known(self, count: int) -> float:
+        return sum(log_probability for _, log_probability in self._best.taken[:count])
 
-def _log_total(logits: Logits) -> float:
-    top = logits.max()
-    return float(top + np.log(np.exp(logits - top).sum()))
+    def _score(self, ids: list[int]) -> Reading[Sequence]:
+        same = self._agreed(ids)
+        rest = [*ids, self._end_id][same:]
+        if not rest:
+            return Sequence(tuple(ids), self._known(same))
+        # The token before the first other one is read again, since only its row tells of that.
+        length = len(self._prompt) + same - 1
+        trail = self._reader.fork(self._best.trail, length)
+        before = [*self._prompt, *ids][length : length + 1]
+        (rows,) = yield [Part(trail, [*before, *rest[:-1]], rest)]
+        return Sequence(tuple(ids), self._known(same) + sum(row.target for row in rows))
 
+    def _ways(self) -> list[_Branch]:
+        """Return every way off the greedy path that falls between two words, likeliest first."""
+        between = self._vocabulary.word_start_ids() | self._vocabulary.end_ids
+        branches: list[_Branch] = []
+        for at, ((taken, likeliest), row) in enumerate(
+            zip(self._best.taken, self._best.rows, strict=True)
+        ):
+            others = zip(row.tokens[1:], row.log_probabilities[1:], strict=True) if row else ()
+            branches += [
+                _Branch(at, token, log_probability, likeliest - log_probability)
+                for token, log_probability in others
+                if at == 0 or (taken in between and token in between)
+            ]
+        return sorted(branches, key=lambda branch: branch.loss)
 
-def _branches(steps: list[_Step], vocabulary: Vocabulary) -> list[_Branch]:
-    """Return every way off the greedy path that falls between two words, likeliest first."""
-    between = vocabulary.word_start_ids() | vocabulary.end_ids
-    branches = [
-        _Branch(at, token, log_probability, step.log_probability - log_probability)
-        for at, step in enumerate(steps)
-        for token, log_probability in step.others
-        if at == 0 or (step.token in between and token in between)
-    ]
-    return sorted(branches, key=lambda branch: branch.loss)
+    def _is_whole(self, path: _Path) -> bool:
+        if len(path.taken) >= self._max_tokens:
+            return True
+        return bool(path.taken) and path.taken[-1][0] in self._vocabulary.end_ids
 
+    def _written(self, path: _Path) -> list[int]:
+        return [token for token in path.ids if token not in self._vocabulary.end_ids]
 
-def _sequence(steps: list[_Step], end_ids: frozenset[int]) -> Sequence:
-    ids = tuple(step.token for step in steps if step.token not in end_ids)
-    return Sequence(ids, sum(step.log_probability for step in steps))
+    def _sequence(self, path: _Path) -> Sequence:
+        total = sum(log_probability for _, log_probability in path.taken)
+        return Sequence(tuple(self._written(path)), total)

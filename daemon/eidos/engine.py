@@ -12,36 +12,47 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, BinaryIO, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+# Before numpy is imported: OpenBLAS would start a thread, which nothing here uses (70 ms of CPU).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import msgspec
 
 from eidos import engine_messages as messages
 from eidos.context import conditioned
-from eidos.errors import EidosError
+from eidos.engine_loop import serve
+from eidos.errors import EidosError, ModelError
 from eidos.logs import configure_logging
 from eidos.model_files import (
     FileCheck,
     ModelFiles,
     locate,
     require_sound,
+    sha256_of_all,
     sha256_of_model,
     tokenizer_settings,
     told,
     verify,
 )
-from eidos.prompt import load_template
+from eidos.ranking import load_weights, may_lead
 
-if TYPE_CHECKING:  # what costs time to import is imported while the checksums are computed
-    from eidos.decoder import Sequence
+if TYPE_CHECKING:  # what costs time to import is imported while the session is loaded
+    from concurrent.futures import Future
+
+    from eidos.decoder import Decoding
+    from eidos.decoder import Sequence as Decoded
+    from eidos.graph import Graph
+    from eidos.reading import Reader, Reading
     from eidos.retrieval.retriever import Known
 
 LEAST_SIMILARITY: Final = 0.45
 """Below, a known command is hardly ever right, and reading its tokens costs 2 ms each."""
 MAX_KNOWN: Final = 3
-"""Known commands that are read where several candidates are asked for; else one."""
+"""Known commands that are looked for where several candidates are asked for; else one."""
 
 _M_MMAP_THRESHOLD: Final = -3
 """The number of the setting in glibc's malloc.h."""
@@ -62,38 +73,91 @@ class Engine:
         files = locate(settings.model_path, settings.tokenizer_path)
         self._max_tokens = settings.max_tokens
         self._told = told(files)
-        checks = self._load(files, settings.threads)
+        checks = self._load(files, settings)
         self.loaded = messages.Loaded(
             model=files.name,
             path=str(files.model),
             sha256=sha256_of_model(files, checks),
             load_time_s=time.monotonic() - started,
             told=self._told,
+            slots=self.reader.slots,
         )
 
-    def generate(self, job: messages.Job) -> messages.Done:
-        """Return the drafts for *job*: the model's, likeliest first, then those that are known."""
-        found = self._retriever.find(job.text, job.context.shell, MAX_KNOWN if job.count > 1 else 1)
-        known = [each for each in found if each.similarity >= LEAST_SIMILARITY]
-        text = conditioned(job.text, job.context.only(self._told))
-        decoded = self._decoder.decode(
-            self._tokenizer.encode(self._template.render(text)),
-            count=job.count,
-            max_tokens=self._max_tokens,
-            vocabulary=self._tokenizer,
-            known=[self._tokenizer.encode(each.command) for each in known],
-        )
+    def generate(self, job: messages.Job, *, is_thorough: bool = False) -> messages.Done:
+        """Return the drafts for *job*, with nothing beside it; see `work`."""
+        from eidos.reading import finish
+
+        return finish(self.reader, self.work(job, is_thorough=is_thorough))
+
+    def work(
+        self,
+        job: messages.Job,
+        *,
+        drafted: Callable[[], int] = lambda: 3,
+        is_thorough: bool = False,
+    ) -> "Reading[messages.Done]":
+        """Read what *job* needs; return its drafts: the model's, likeliest first, then the known.
+
+        Up to *drafted()* tokens are guessed for each pass. Who asks for one candidate is not told
+        how likely a known command is that cannot be the one, but only how likely it is at most;
+        unless the work *is_thorough*.
+        """
+        known = self._known(job)
+        answers = [self._tokenizer.encode(each.command) for each in known]
+        decoding = self._decoding(job, answers[:1], drafted)
+        sequences = [(yield from decoding.greedy())]
+        if job.count > 1:
+            sequences += yield from decoding.branches(job.count - 1)
+        sequences.sort(key=lambda sequence: -sequence.log_probability)
         by_command = {each.command: each for each in known}
-        drafts = [self._draft(sequence, by_command) for sequence in decoded.sequences]
-        written = {draft.text for draft in drafts}
-        drafts += [
-            _known_draft(each, sequence)
-            for each, sequence in zip(known, decoded.known, strict=True)
-            if each.command not in written
+        written = [self._draft(sequence, by_command) for sequence in sequences]
+        others = [
+            _known_draft(each, decoding.at_most(ids), len(ids))
+            for each, ids in zip(known, answers, strict=True)
+            if each.command not in {draft.text for draft in written}
         ]
-        return messages.Done(job.id, drafts)
+        is_choosy = job.count == 1 and not is_thorough
+        read = [
+            other
+            for other in others
+            if not is_choosy or may_lead(job.text, other, written, self._weights)
+        ]
+        scored = yield from self._scored(decoding, read)
+        return messages.Done(job.id, written + [scored.get(each.text, each) for each in others])
 
-    def _draft(self, sequence: "Sequence", known: Mapping[str, "Known"]) -> messages.Draft:
+    def _decoding(
+        self, job: messages.Job, known: Sequence[Sequence[int]], drafted: Callable[[], int]
+    ) -> "Decoding":
+        """Return the decoding of what *job* asks for; *known* answers may be drafted from."""
+        from eidos.decoder import Decoding
+        from eidos.drafting import Drafter
+
+        text = conditioned(job.text, job.context.only(self._told))
+        prompt = self._tokenizer.encode(self._template.render(text))
+        return Decoding(
+            self.reader,
+            prompt,
+            self._tokenizer,
+            max_tokens=self._max_tokens,
+            draft=Drafter(self._ngrams, known, prompt, drafted),
+        )
+
+    def _known(self, job: messages.Job) -> "list[Known]":
+        found = self._retriever.find(job.text, job.context.shell, MAX_KNOWN if job.count > 1 else 1)
+        return [each for each in found if each.similarity >= LEAST_SIMILARITY]
+
+    def _scored(
+        self, decoding: "Decoding", known: Sequence[messages.Draft]
+    ) -> "Reading[Mapping[str, messages.Draft]]":
+        """Read the *known* drafts; return them by their text, with their probabilities."""
+        answers = [self._tokenizer.encode(each.text) for each in known]
+        scores = yield from decoding.scores(answers)
+        return {
+            each.text: msgspec.structs.replace(each, log_probability=score.log_probability)
+            for each, score in zip(known, scores, strict=True)
+        }
+
+    def _draft(self, sequence: "Decoded", known: "Mapping[str, Known]") -> messages.Draft:
         """Return what the model wrote, and whether it is among what is *known*."""
         text = self._tokenizer.decode(list(sequence.ids)).strip()
         draft = messages.Draft(text, sequence.log_probability, len(sequence.ids) + 1)
@@ -111,57 +175,74 @@ class Engine:
         length = next((at for at, (one, other) in pairs if one != other), 0)
         return prompts[0][:length]
 
-    def _load(self, files: ModelFiles, threads: int) -> list[FileCheck]:
-        # The checksums (70 ms) and onnxruntime's import and load (300 ms) both leave the GIL.
-        with ThreadPoolExecutor(max_workers=1) as pool:
+    def _load(self, files: ModelFiles, settings: messages.EngineSettings) -> list[FileCheck]:
+        # The session (200 ms) and the checksums (70 ms) leave the GIL: what else is imported and
+        # read, 200 ms of Python, goes on beside them.
+        with ThreadPoolExecutor(max_workers=2) as pool:
             verified = pool.submit(verify, files)
+            reader = pool.submit(_reader, files, settings, verified)
             try:
-                from eidos.decoder import Decoder
+                from eidos.drafting import FILE, load_ngrams
+                from eidos.prompt import load_template
                 from eidos.retrieval.index import Index
                 from eidos.retrieval.retriever import Retriever
                 from eidos.tokenizer import Tokenizer
 
-                settings = tokenizer_settings(files)
-                self._tokenizer = Tokenizer(files.tokenizer, settings)
-                self._template = load_template(files.tokenizer.parent, settings)
-                self._decoder = Decoder(files.model, threads=threads)
+                config = tokenizer_settings(files)
+                self._tokenizer = Tokenizer(files.tokenizer, config)
+                self._template = load_template(files.tokenizer.parent, config)
+                self._ngrams = load_ngrams(files.model.with_name(FILE), self._tokenizer.size)
                 self._retriever = Retriever(Index())
+                self._weights = load_weights()
+                self.reader: Reader = reader.result()
             except EidosError:
                 # A damaged file is the better explanation of whatever failed because of it.
                 require_sound(files, verified.result())
                 raise
-            self._decoder.keep(self._prefix())
+            self.reader.keep(self._prefix())
             checks = verified.result()
             require_sound(files, checks)
             return checks
 
 
-def _known_draft(known: "Known", sequence: "Sequence") -> messages.Draft:
+def _reader(
+    files: ModelFiles, settings: messages.EngineSettings, verified: "Future[list[FileCheck]]"
+) -> "Reader":
+    from eidos.packed_reader import PackedReader
+    from eidos.plain_reader import PlainReader
+
+    graph = _graph(files, settings, verified)
+    return PackedReader(graph) if graph.is_packed else PlainReader(graph)
+
+
+def _graph(
+    files: ModelFiles, settings: messages.EngineSettings, verified: "Future[list[FileCheck]]"
+) -> "Graph":
+    from eidos.graph import Graph
+
+    if settings.graph_cache:
+        from eidos.prepared_graph import prepared
+
+        checks = verified.result()
+        require_sound(files, checks)
+        found = prepared(files.model, sha256_of_all(checks), Path(settings.graph_cache))
+        try:
+            if found is not None:
+                return Graph(found, threads=settings.threads, is_prepared=True)
+        except ModelError as exc:
+            log.warning("engines will not share memory: %s", exc)
+    return Graph(files.model, threads=settings.threads)
+
+
+def _known_draft(known: "Known", log_probability: float, length: int) -> messages.Draft:
     return messages.Draft(
         known.command,
-        sequence.log_probability,
-        len(sequence.ids) + 1,
+        log_probability,
+        length + 1,
         is_generated=False,
         similarity=known.similarity,
         is_own_form=known.is_own_form,
     )
-
-
-def serve(engine: Engine, jobs: BinaryIO, answers: BinaryIO) -> None:
-    """Answer every job that comes in, one at a time, until *jobs* ends."""
-    while header := jobs.read(messages.LENGTH_BYTES):
-        job = messages.unpack_job(jobs.read(messages.body_bytes(header)))
-        if isinstance(job, messages.Cancel):
-            continue  # jobs are answered in their order: that one was
-        started = time.monotonic()
-        try:
-            answer = engine.generate(job)
-        except Exception as exc:  # one bad request must not end the engine
-            log.exception("request=%s failed in the engine", job.id)
-            answer = messages.Failed(job.id, f"the model failed: {type(exc).__name__}")
-        log.debug("request=%s generated in %.0f ms", job.id, (time.monotonic() - started) * 1000)
-        answers.write(messages.pack(answer))
-        answers.flush()
 
 
 def main() -> int:
@@ -181,8 +262,11 @@ def main() -> int:
         return exc.exit_code
     answers.write(messages.pack(engine.loaded))
     answers.flush()
+    # Not sys.stdin itself, which the interpreter closes at its end: it aborts (SIGABRT) where a
+    # thread is reading it then, as when only our stdout was closed.
+    jobs = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
     try:
-        serve(engine, sys.stdin.buffer, answers)
+        serve(engine, jobs, answers)
     except BrokenPipeError:
         log.debug("the daemon is gone")
     return 0
@@ -195,10 +279,10 @@ def _lift_data_limit() -> None:
 
 
 def _return_large_blocks() -> None:
-    # glibc keeps blocks as large as the largest that was ever freed, here the logits of a prompt,
-    # 200 kB a token: 293 MB resident after 50 requests, 269 MB if what is over 1 MB goes back.
+    # glibc keeps blocks as large as the largest that was ever freed, here those of a long prompt:
+    # 8 MB after 30 tokens, 13 to 18 MB after 300, if what is over 128 kB does not go back.
     with contextlib.suppress(AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 20)
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 1 << 17)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from eidos.context import Context, Field
+from eidos.endpoint import Endpoint
 
 _LENGTH: Final = struct.Struct("!I")
 LENGTH_BYTES: Final = _LENGTH.size
@@ -27,6 +28,10 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
     max_tokens: int
     log_level: str
+    graph_cache: str = ""
+    """Where the graph is kept as engines share it; empty: each has its own in memory."""
+    remote: Endpoint | None = None
+    """The server that answers in the model's place."""
 
 
 class Job(msgspec.Struct, frozen=True, tag=True):

@@ -1,17 +1,13 @@
-"""The ONNX graph: token ids in, logits out, and the keys and values of earlier tokens kept.
+"""The ONNX graph: loaded, its names checked and its shapes found, ready to be run.
 
 The graph's own shapes are read, so any causal-LM export with the usual names works. onnxruntime
-is imported here and nowhere else.
-
-Where the graph allows it (GroupQueryAttention does), past and present keys and values are one
-buffer: a step writes behind what is there, nothing is copied, and going back costs nothing. Other
-graphs return a longer cache with each step, as they were exported to do.
+is imported here and nowhere else. `packed_reader.py` runs graphs that training/serving.py made,
+`plain_reader.py` all others.
 """
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,47 +19,35 @@ import onnxruntime as ort
 from eidos.errors import ModelError
 
 Array = npt.NDArray[np.generic]
-Logits = npt.NDArray[np.float32]
 
 _FLOATS: Final = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
 _CACHE_RANK: Final = 4
 """(batch, heads, tokens, head size)"""
 _USUAL_HEAD_SIZES: Final = (64, 128, 96, 80, 256, 32, 48, 112, 160, 192)
 _KNOWN_INPUTS: Final = frozenset({"input_ids", "attention_mask", "position_ids"})
+_SERVING_INPUTS: Final = frozenset({"position_ids", "attention_bias", "rows", "next_ids"})
+CHOICES: Final = ("top_ids", "top_logits", "log_total", "next_logits")
+"""What training/serving.py puts in place of the logits."""
 _ERROR: Final = 3
 _FATAL: Final = 4
 """Levels of onnxruntime's log."""
-_BUFFER_TOKENS: Final = 256
-"""Room that is always there: a usual prompt has 30 tokens, an answer 15; 12 MB in our model."""
-
-
-class Cache(Protocol):
-    """The tokens that the graph has read, as keys and values."""
-
-    length: int
-    """How many tokens it holds."""
-
-    def run(self, ids: Sequence[int]) -> Logits:
-        """Read the tokens *ids* behind the others; return logits (len(ids), vocabulary)."""
-        ...
-
-    def rewind(self, length: int) -> None:
-        """Forget all but the first *length* tokens."""
-        ...
 
 
 class Graph:
     """A causal language model in onnxruntime on the CPU."""
 
-    def __init__(self, path: Path, *, threads: int) -> None:
-        """Load the graph *path* and read its shapes.
+    def __init__(self, path: Path, *, threads: int, is_prepared: bool = False) -> None:
+        """Load the graph *path* and read its shapes; one that *is_prepared* is optimized already.
 
         Raises:
             ModelError: the file is damaged, or its inputs and outputs are not a decoder's.
         """
+        options = session_options(threads)
+        if is_prepared:
+            options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
         try:
             self.session = ort.InferenceSession(
-                str(path), _options(threads), providers=["CPUExecutionProvider"]
+                str(path), options, providers=["CPUExecutionProvider"]
             )
         except Exception as exc:  # onnxruntime's errors share no base class but Exception
             reason = str(exc).splitlines()[0][:300]
@@ -72,62 +56,27 @@ class Graph:
         self.outputs = [output.name for output in self.session.get_outputs()]
         inputs = {value.name: value for value in self.session.get_inputs()}
         past = {name: v for name, v in inputs.items() if name.startswith("past_key_values.")}
-        self.run_options = ort.RunOptions()
-        self.run_options.log_severity_level = _FATAL  # what is tried below may fail, and may be
+        self.is_packed = frozenset(inputs) >= _SERVING_INPUTS and set(self.outputs) >= {*CHOICES}
+        """Whether one pass may read tokens of several sequences."""
         self._takes_positions = "position_ids" in inputs
         self.present_of = {name: name.replace("past_key_values.", "present.") for name in past}
         self._check_names(frozenset(inputs), path)
+        self.run_options = ort.RunOptions()
+        self.run_options.log_severity_level = _FATAL  # what is tried below may fail, and may be
         self.empty = self._find_cache_shape(list(past.values()), path)
-        self._buffer = self._shared_buffer()
+        """The inputs of a cache that holds no token."""
         self.run_options.log_severity_level = _ERROR
-        self._prefix: list[int] = []
-        self._is_kept = False
 
-    def keep(self, prefix: Sequence[int]) -> None:
-        """Read *prefix* once, for all prompts that begin with it, where there is a buffer."""
-        self._prefix, self._is_kept = list(prefix), False
-        self.begin([*prefix, 0], len(prefix) + 1)
-
-    def begin(self, prompt: Sequence[int], room: int) -> Cache:
-        """Return a cache with *room* for tokens; it holds what is kept of *prompt*.
-
-        The one before must not be used any more: one buffer serves one request after the other.
-        """
-        if self._buffer is None:
-            return GrowingCache(self)
-        if room > self._buffer.room:
-            return SharedCache(self, room)
-        prefix = self._prefix
-        prefix = prefix if prefix == list(prompt[: len(prefix)]) != list(prompt) else []
-        self._buffer.rewind(len(prefix) if self._is_kept else 0)
-        if self._buffer.length < len(prefix):
-            self._buffer.run(prefix)
-        self._is_kept = bool(prefix)
-        return self._buffer
-
-    def feeds(self, ids: Sequence[int], past: int) -> dict[str, npt.NDArray[np.int64]]:
-        """Return the inputs beside the cache for *ids* behind *past* tokens."""
+    def feeds(self, ids: list[int], past: int) -> dict[str, Array]:
+        """Return the inputs of a plain graph beside the cache, for *ids* behind *past* tokens."""
         total = past + len(ids)
-        feeds = {
+        feeds: dict[str, Array] = {
             "input_ids": np.array([ids], np.int64),
             "attention_mask": np.ones((1, total), np.int64),
         }
         if self._takes_positions:
             feeds["position_ids"] = np.arange(past, total, dtype=np.int64)[None, :]
         return feeds
-
-    def _shared_buffer(self) -> "SharedCache | None":
-        """Return a cache that past and present share, or none where the graph wants two.
-
-        The graph is asked: one that joins old and new has an output of another size.
-        """
-        try:
-            cache = SharedCache(self, _BUFFER_TOKENS)
-            cache.run([0, 0])
-            cache.run([0])
-        except Exception:  # noqa: BLE001 - onnxruntime's errors share no other base class
-            return None
-        return cache
 
     def _find_cache_shape(self, past: list[ort.NodeArg], path: Path) -> dict[str, Array]:
         """Return the empty cache whose heads and head size this graph takes.
@@ -136,20 +85,30 @@ class Graph:
         the graph is asked: a run of one token fails with any but the right size.
         """
         stated = past[0].shape[3] if len(past[0].shape) == _CACHE_RANK else None
+        one = self.feeds([0], 0)
+        if self.is_packed:
+            one |= {
+                "attention_bias": np.zeros((1, 1, 1, 1), np.float32),
+                "rows": np.zeros(1, np.int64),
+                "next_ids": np.zeros((1, 1, 1), np.int64),
+            }
         for head_size in (stated,) if isinstance(stated, int) else _USUAL_HEAD_SIZES:
-            self.empty = {value.name: _empty(value, head_size) for value in past}
+            empty = {value.name: _empty(value, head_size) for value in past}
             try:
-                GrowingCache(self).run([0])
+                self.session.run(None, {**one, **empty}, self.run_options)
             except Exception:  # noqa: BLE001, S112 - onnxruntime's own; the next size is tried
                 continue
-            return self.empty
+            return empty
         message = f"{path}: the key/value cache {past[0].name} {past[0].shape} has no usable shape"
         raise ModelError(message)
 
     def _check_names(self, inputs: frozenset[str], path: Path) -> None:
+        known = (_KNOWN_INPUTS | _SERVING_INPUTS) if self.is_packed else _KNOWN_INPUTS
         missing = {"input_ids", "attention_mask"} - inputs
-        missing |= {"logits", *self.present_of.values()} - set(self.outputs)
-        unknown = inputs - _KNOWN_INPUTS - set(self.present_of)
+        missing |= {*self.present_of.values()} - set(self.outputs)
+        if not self.is_packed:
+            missing |= {"logits"} - set(self.outputs)
+        unknown = inputs - known - set(self.present_of)
         if missing or unknown or not self.present_of:
             fault = f"missing {sorted(missing)[:3]}, unknown {sorted(unknown)[:3]}"
             if not self.present_of:
@@ -161,67 +120,13 @@ class Graph:
             raise ModelError(message)
 
 
-class GrowingCache:
-    """A cache that the graph returns longer with each step."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-        self._values = graph.empty
-        self.length = 0
-
-    def run(self, ids: Sequence[int]) -> Logits:
-        """Read *ids*; see `Cache`."""
-        graph = self._graph
-        feeds: dict[str, Array] = {**graph.feeds(ids, self.length), **self._values}
-        values = dict(
-            zip(graph.outputs, graph.session.run(None, feeds, graph.run_options), strict=True)
-        )
-        self._values = {name: values[present] for name, present in graph.present_of.items()}
-        self.length += len(ids)
-        return values["logits"][0].astype(np.float32, copy=False)
-
-    def rewind(self, length: int) -> None:
-        """Forget what is behind *length* tokens."""
-        if length < self.length:
-            self._values = {
-                name: np.ascontiguousarray(value[:, :, :length])
-                for name, value in self._values.items()
-            }
-            self.length = length
+def on_top_of(array: Array) -> ort.OrtValue:
+    """Return *array* as onnxruntime takes it, the memory being the same."""
+    return ort.OrtValue.ortvalue_from_numpy(array)
 
 
-class SharedCache:
-    """One buffer that the graph reads from and writes to."""
-
-    def __init__(self, graph: Graph, room: int) -> None:
-        """Make room for *room* tokens."""
-        self._graph = graph
-        self.room = room
-        self.length = 0
-        self._binding = graph.session.io_binding()
-        for name, empty in graph.empty.items():
-            batch, heads, _, head_size = empty.shape
-            array = np.zeros((batch, heads, room, head_size), empty.dtype)
-            value = ort.OrtValue.ortvalue_from_numpy(array)
-            self._binding.bind_ortvalue_input(name, value)
-            self._binding.bind_ortvalue_output(graph.present_of[name], value)
-
-    def run(self, ids: Sequence[int]) -> Logits:
-        """Read *ids*; see `Cache`."""
-        for name, value in self._graph.feeds(ids, self.length).items():
-            self._binding.bind_cpu_input(name, value)
-        self._binding.bind_output("logits", "cpu")  # anew: the last one has the last one's shape
-        self._graph.session.run_with_iobinding(self._binding, self._graph.run_options)
-        self.length += len(ids)
-        # Outputs come in the order in which they were bound: the logits last.
-        return self._binding.get_outputs()[-1].numpy()[0].astype(np.float32, copy=False)
-
-    def rewind(self, length: int) -> None:
-        """Forget what is behind *length* tokens: it will be written over."""
-        self.length = min(self.length, length)
-
-
-def _options(threads: int) -> ort.SessionOptions:
+def session_options(threads: int) -> ort.SessionOptions:
+    """Return what a session on *threads* threads is told."""
     options = ort.SessionOptions()
     options.log_severity_level = _ERROR
     options.intra_op_num_threads = threads  # given, or onnxruntime sets thread affinities
@@ -230,10 +135,16 @@ def _options(threads: int) -> ort.SessionOptions:
     # characters and eight candidates, against 234 MB without, at the same speed.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
-    # Spinning saves 20 % on a quiet machine (8.5 against 11 ms a token), but beside two busy
-    # processes on these two cores it costs 25 to 70 % (medians of 840 to 1040 against 250 to
-    # 1040 ms a request), and people press the key while something compiles.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Weights are put in the kernels' order at load: on all threads 242 ms instead of 332.
+    options.add_session_config_entry("session.prepack.enable_parallel", "1")
+    # A pass has some 240 steps that both threads share, 20 to 200 µs each: a thread that waits for
+    # the next one asleep is late for it. Without spinning a token takes 12.9 ms (p90 16.0), with
+    # 30 µs of it 8.9 ms (13.7), with onnxruntime's own, longer, 9.7 ms (20.6), while other programs
+    # wanted three cores of these two (benchmarks/threads.py). Nothing spins between requests.
+    spins = threads > 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(spins)))
+    if spins:
+        options.add_session_config_entry("session.intra_op.spin_duration_us", "30")
     return options
 
 

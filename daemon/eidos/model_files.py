@@ -105,6 +105,12 @@ def sha256_of_model(files: ModelFiles, checks: list[FileCheck]) -> str:
     return next((check.detail for check in checks if check.path == files.model), "")
 
 
+def sha256_of_all(checks: list[FileCheck]) -> str:
+    """Return one checksum of all files that were checked."""
+    details = " ".join(sorted(f"{check.path.name}={check.detail}" for check in checks))
+    return hashlib.sha256(details.encode()).hexdigest()
+
+
 def tokenizer_settings(files: ModelFiles) -> dict[str, Any]:
     """Return tokenizer_config.json beside the tokenizer, or {} where there is none.
 

@@ -9,13 +9,12 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from eidos.engine_messages import Draft
 from eidos.errors import ModelError
-from eidos.surroundings import Surroundings
 
 FILE: Final = Path(__file__).with_name("ranking.json")
 
@@ -36,10 +35,24 @@ ABSENT_PENALTY: Final = 1.5
 """What a program that is not here takes off the log-odds. Chosen, not tuned: where the
 development set is judged all programs are there."""
 
+LEAST_KNOWN: Final = 0.12
+"""A known command less likely to be right is for another request, and may well delete something."""
+
 _EXACT: Final = 0.97
 """From here on a request has the known words, but for an article."""
 
+_FLOORS: Final = {"mean": -3.0, "likelihood": -12.0, "unlikelihood": -6.0}
+"""The least of what a known command's features make of its probability."""
+
 Features = dict[str, float]
+
+
+class Programs(Protocol):
+    """Whatever knows which programs are here: the surroundings of a request."""
+
+    def has_program(self, name: str, /) -> bool:
+        """Whether *name* can be run."""
+        ...
 
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,7 +79,7 @@ def load_weights(path: Path = FILE) -> Weights:
 
 
 def confidences(
-    text: str, drafts: Sequence[Draft], weights: Weights, surroundings: Surroundings
+    text: str, drafts: Sequence[Draft], weights: Weights, programs: Programs
 ) -> list[float]:
     """Return for each of *drafts* its probability of doing what the request *text* asks for."""
     return [
@@ -74,7 +87,7 @@ def confidences(
             weights,
             features(text, draft, drafts),
             is_generated=draft.is_generated,
-            penalty=ABSENT_PENALTY * _is_absent(text, draft.text, surroundings),
+            penalty=ABSENT_PENALTY * is_absent(text, draft.text, programs),
         )
         for draft in drafts
     ]
@@ -94,7 +107,7 @@ def probability(
 def features(text: str, draft: Draft, drafts: Sequence[Draft]) -> Features:
     """Return what is known of *draft*, one of *drafts* for the request *text*."""
     mean = draft.log_probability / max(1, draft.tokens)
-    found = {"bias": 1.0, "mean": max(mean, -3.0), **_spoken(text, draft.text)}
+    found = {"bias": 1.0, "mean": max(mean, _FLOORS["mean"]), **_spoken(text, draft.text)}
     likeliest = max((d for d in drafts if d.is_generated), key=_likelihood, default=draft)
     if draft.is_generated:
         others = (d.similarity for d in drafts if not d.is_generated)
@@ -107,8 +120,8 @@ def features(text: str, draft: Draft, drafts: Sequence[Draft]) -> Features:
     return found | {
         "similarity": draft.similarity,
         "exact": float(draft.similarity >= _EXACT),
-        "likelihood": max(draft.log_probability, -12.0),
-        "unlikelihood": max(draft.log_probability, -60.0) / 10,
+        "likelihood": max(draft.log_probability, _FLOORS["likelihood"]),
+        "unlikelihood": max(draft.log_probability / 10, _FLOORS["unlikelihood"]),
         "other": max(likeliest.log_probability, -4.0),
         "other_mean": max(likeliest.log_probability / max(1, likeliest.tokens), -3.0),
         "own_form": float(draft.is_own_form),
@@ -135,13 +148,34 @@ def _is_in(literal: str, written: str) -> bool:
     return literal in written or bool(is_row)
 
 
-def _is_absent(text: str, command: str, surroundings: Surroundings) -> bool:
+def may_lead(text: str, known: Draft, generated: Sequence[Draft], weights: Weights) -> bool:
+    """Whether *known* could come before all that was *generated*, all programs being here.
+
+    Its probability need not be known yet, only that it is no higher than *known* says.
+    """
+    drafts = [*generated, known]
+    found = features(text, known, drafts)
+    for name, floor in _FLOORS.items():
+        if weights.known.get(name, 0.0) < 0:
+            found[name] = floor
+    ceiling = probability(weights, found, is_generated=False)
+    best = max(
+        (
+            probability(weights, features(text, each, drafts), is_generated=True)
+            for each in generated
+        ),
+        default=0.0,
+    )
+    return ceiling >= max(best, LEAST_KNOWN)
+
+
+def is_absent(text: str, command: str, programs: Programs) -> bool:
     """Whether *command* needs a program that is not here, and that *text* does not name."""
     said = text.lower()
     # What is quoted is a pattern or code, in which "|" and ";" mean other things.
     found = _PROGRAM.findall(_QUOTED.sub("''", command))
-    programs = (name for name in found if name.lower() not in said)
-    return not all(map(surroundings.has_program, programs))
+    names = (name for name in found if name.lower() not in said)
+    return not all(map(programs.has_program, names))
 
 
 def _likelihood(draft: Draft) -> float:

@@ -29,6 +29,11 @@ class Tokenizer:
             message = f"no end token is named beside {path}; add eos_token to tokenizer_config.json"
             raise ModelError(message)
 
+    @property
+    def size(self) -> int:
+        """How many tokens there are."""
+        return self._tokenizer.get_vocab_size()
+
     def encode(self, text: str) -> list[int]:
         """Return the ids of *text*; special tokens written out in it become their ids."""
         return self._tokenizer.encode(text, add_special_tokens=False).ids

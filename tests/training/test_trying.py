@@ -46,6 +46,7 @@ RESULTS = {
     "judging": (2, ""),
     "preference": (3, "card.json"),
     "export": (2, "SHA256SUMS"),
+    "ngrams": (2, "drafts.ngrams"),
     "predicting": (1, ""),
 }
 
@@ -74,11 +75,11 @@ def of(*names: str) -> list[str]:
 
 
 def test_one_command_trains_prefers_exports_and_asks(tmp_path: Path, commands: Commands) -> None:
-    """With --preference every recipe gives two models, both exported and asked."""
+    """With --preference every recipe gives two models, both exported, with n-grams, and asked."""
     status, printed = attempt(tmp_path, "--preference", *of("first"))
 
     assert status == 0, printed
-    ended = ["export", "predicting"]
+    ended = ["export", "ngrams", "predicting"]
     assert commands.names() == ["train", *ended, "sampling", "judging", "preference", *ended]
     assert "| first | - | 0.500 | 1.5 |" in printed
     assert "| first-preferred | - | 0.500 | 1.5 |" in printed

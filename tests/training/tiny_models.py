@@ -1,6 +1,6 @@
 """Small things to train on: pairs, a tokenizer of a few hundred tokens, a model that learnt them.
 
-The embedded model's tokenizer has 49,152 tokens, and on two layers they would be all the work.
+The embedded model's tokenizer has 21,182 tokens, and on two layers they would be all the work.
 """
 
 import json
