@@ -1,4 +1,4 @@
-"""llama.cpp on its own: reads lists of token ids, writes their greedy continuations with times.
+"""llama.cpp on its own: reads prompts, writes their greedy continuations with times.
 
     python benchmarks/llama_worker.py MODEL.gguf THREADS MAX_TOKENS
 
@@ -28,14 +28,16 @@ def main() -> None:
     )
     end = llama.token_eos()
     for line in sys.stdin:
+        prompt = llama.tokenize(json.loads(line).encode(), add_bos=False, special=True)
         ids: list[int] = []
         begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
-        for token in llama.generate(json.loads(line), temp=0.0):
+        for token in llama.generate(prompt, temp=0.0):
             if token == end or len(ids) == max_tokens:
                 break
             ids.append(token)
         taken_s, taken_cpu_s = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s
-        answer = {"ids": ids, "ms": taken_s * 1000, "cpu_ms": taken_cpu_s * 1000}
+        text = llama.detokenize(ids).decode(errors="replace")
+        answer = {"text": text, "ms": taken_s * 1000, "cpu_ms": taken_cpu_s * 1000}
         print(json.dumps(answer), flush=True)
 
 

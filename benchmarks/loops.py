@@ -12,17 +12,20 @@ from pathlib import Path
 from random import Random
 from typing import Protocol
 
+import numpy as np
 from msgspec import Struct
 
 from benchmarks.measuring import REPOSITORY
 from eidos.config import Config
-from eidos.decoder import Decoder
-from eidos.engine import LEAST_SIMILARITY
-from eidos.graph import Graph, GrowingCache
+from eidos.decoder import Decoding, no_draft
+from eidos.drafting import FILE, Drafter, load_ngrams
+from eidos.engine import Engine
+from eidos.engine_messages import Job
+from eidos.graph import Array, Graph
 from eidos.model_files import locate, tokenizer_settings
+from eidos.packed_reader import PackedReader
 from eidos.prompt import load_template
-from eidos.retrieval.index import Index
-from eidos.retrieval.retriever import Retriever
+from eidos.reading import finish
 from eidos.tokenizer import Tokenizer
 
 MAX_TOKENS = Config().max_tokens
@@ -30,8 +33,9 @@ FILES = locate("", "")
 
 
 class Prompt(Struct, frozen=True):
-    """A request, and the tokens that the model continues."""
+    """A request, the text that the model continues, and that text's tokens."""
 
+    request: str
     text: str
     ids: list[int]
 
@@ -58,60 +62,74 @@ def embedded_tokenizer() -> Tokenizer:
     return Tokenizer(FILES.tokenizer, tokenizer_settings(FILES))
 
 
-def prompts(texts: Sequence[str], tokenizer: Tokenizer) -> list[Prompt]:
-    """Return the prompts of *texts* as the engine makes them without a context."""
+def prompts(requests: Sequence[str], tokenizer: Tokenizer) -> list[Prompt]:
+    """Return the prompts of *requests* as the engine makes them without a context."""
     template = load_template(FILES.tokenizer.parent, tokenizer_settings(FILES))
-    return [Prompt(text, tokenizer.encode(template.render(text))) for text in texts]
+    texts = map(template.render, requests)
+    return [
+        Prompt(request, text, tokenizer.encode(text))
+        for request, text in zip(requests, texts, strict=True)
+    ]
 
 
 def plain_loop(model: Path, tokenizer: Tokenizer, threads: int) -> Loop:
     """Return the loop that one writes first: all keys and values come and go with each token."""
     graph = Graph(model, threads=threads)
 
+    def following(ids: list[int], cache: dict[str, Array]) -> tuple[int, dict[str, Array]]:
+        past = next(iter(cache.values())).shape[2]
+        feeds = graph.feeds(ids, past) | {
+            "attention_bias": np.zeros((1, 1, len(ids), past + len(ids)), np.float32),
+            "rows": np.array([len(ids) - 1], np.int64),
+            "next_ids": np.zeros((1, 1, 1), np.int64),
+        }
+        values = graph.session.run(None, {**feeds, **cache}, graph.run_options)
+        by_name = dict(zip(graph.outputs, values, strict=True))
+        token = int(by_name["top_ids"].flat[0])
+        return token, {past: by_name[now] for past, now in graph.present_of.items()}
+
     def decode(prompt: Prompt) -> list[int]:
-        cache = GrowingCache(graph)
         ids: list[int] = []
-        token = int(cache.run(prompt.ids)[-1].argmax())
+        token, cache = following(prompt.ids, graph.empty)
         while token not in tokenizer.end_ids and len(ids) < MAX_TOKENS:
             ids.append(token)
-            token = int(cache.run([token])[-1].argmax())
+            token, cache = following([token], cache)
         return ids
 
     return _timed(decode)
 
 
-def shared_loop(decoder: Decoder, tokenizer: Tokenizer) -> Loop:
-    """Return the daemon's loop, told of no known answers."""
+def packed_loop(
+    model: Path, tokenizer: Tokenizer, threads: int, *, is_drafting: bool = False
+) -> Loop:
+    """Return the daemon's loop over one buffer, with drafted tokens or without."""
+    reader = PackedReader(Graph(model, threads=threads))
+    ngrams = load_ngrams(FILES.model.with_name(FILE))
 
     def decode(prompt: Prompt) -> list[int]:
-        decoded = decoder.decode(prompt.ids, count=1, max_tokens=MAX_TOKENS, vocabulary=tokenizer)
-        return list(decoded.sequences[0].ids)
+        draft = Drafter(ngrams, [], prompt.ids, lambda: 3) if is_drafting else no_draft
+        decoding = Decoding(reader, prompt.ids, tokenizer, max_tokens=MAX_TOKENS, draft=draft)
+        return list(finish(reader, decoding.greedy()).ids)
 
     return _timed(decode)
 
 
-def known_loop(decoder: Decoder, tokenizer: Tokenizer) -> Loop:
-    """Return the daemon's loop with what is retrieved for the request, which is timed too."""
-    retriever = Retriever(Index())
+def engine_loop(engine: Engine, tokenizer: Tokenizer) -> Loop:
+    """Return all that the engine does for a request, known commands and their ranking too."""
 
     def decode(prompt: Prompt) -> list[int]:
-        found = retriever.find(prompt.text, "bash", 1)
-        known = [each.command for each in found if each.similarity >= LEAST_SIMILARITY]
-        decoded = decoder.decode(
-            prompt.ids,
-            count=1,
-            max_tokens=MAX_TOKENS,
-            vocabulary=tokenizer,
-            known=[tokenizer.encode(command) for command in known],
-        )
-        return list(decoded.sequences[0].ids)
+        drafts = engine.generate(Job("one", prompt.request, 1)).drafts
+        return tokenizer.encode(next(draft.text for draft in drafts if draft.is_generated))
 
     return _timed(decode)
 
 
 @contextmanager
-def llama_loop(python: Path, model: Path, threads: int) -> Generator[Loop]:
-    """Run llama.cpp on the GGUF file *model* in *python*, which has llama-cpp-python."""
+def llama_loop(python: Path, model: Path, threads: int, tokenizer: Tokenizer) -> Generator[Loop]:
+    """Run llama.cpp on the GGUF file *model* in *python*, which has llama-cpp-python.
+
+    Its vocabulary is its own: what it wrote is cut into the tokens of *tokenizer* afterwards.
+    """
     worker = Path(__file__).with_name("llama_worker.py")
     with subprocess.Popen(
         [python, worker, model, str(threads), str(MAX_TOKENS)],
@@ -125,8 +143,9 @@ def llama_loop(python: Path, model: Path, threads: int) -> Generator[Loop]:
         assert answers is not None
 
         def decode(prompt: Prompt) -> Answer:
-            print(json.dumps(prompt.ids), file=jobs)
-            return Answer(**json.loads(answers.readline()))
+            print(json.dumps(prompt.text), file=jobs)
+            answer = json.loads(answers.readline())
+            return Answer(tokenizer.encode(answer.pop("text")), **answer)
 
         try:
             yield decode

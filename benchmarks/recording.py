@@ -9,17 +9,18 @@ from unittest.mock import patch
 from msgspec import Struct
 
 from eidos.config import Config
+from eidos.drafting import Drafter
 from eidos.engine import Engine
 from eidos.engine_messages import EngineSettings, Job
-from eidos.graph import GrowingCache, SharedCache
+from eidos.packed_reader import PackedReader
 from eidos.retrieval.retriever import Retriever
 
 
 class Call(Struct, frozen=True):
-    """One call of a function: how long its first argument was, and how long it took."""
+    """One call of a function: how long it took, and how long the list is that it returned."""
 
-    length: int
     ms: float
+    returned: int
 
 
 class Parts(Struct, frozen=True):
@@ -28,16 +29,17 @@ class Parts(Struct, frozen=True):
     total_ms: float
     retrieve_ms: float
     prompt_ms: float
-    """The first pass: the prompt, and a known answer behind it."""
+    """The first pass: the prompt, and what is drafted behind it."""
     step_ms: tuple[float, ...]
-    """The passes behind it, one token each."""
+    """The passes behind it that write the answer, of one token and what is drafted behind it."""
+    known_ms: float
+    """The pass that reads a known command; 0 where none is read."""
     tokens: int
-    is_known: bool
-    """Whether a known answer was read with the prompt."""
+    drafted: int
 
     @property
     def accepted(self) -> int:
-        """How many tokens were taken from the known answer: all that no pass of their own has."""
+        """How many tokens cost no pass of their own."""
         return max(0, self.tokens - 1 - len(self.step_ms))
 
 
@@ -47,12 +49,11 @@ def recorded(owner: type, name: str) -> Generator[list[Call]]:
     calls: list[Call] = []
     function = getattr(owner, name)
 
-    def timed(self: object, first: Sequence[object], *others: object) -> Any:  # noqa: ANN401
+    def timed(self: object, *arguments: object) -> Any:  # noqa: ANN401
         begin_s = time.perf_counter()
-        try:
-            return function(self, first, *others)
-        finally:
-            calls.append(Call(len(first), (time.perf_counter() - begin_s) * 1000))
+        result = function(self, *arguments)
+        calls.append(Call((time.perf_counter() - begin_s) * 1000, len(result)))
+        return result
 
     with patch.object(owner, name, timed):
         yield calls
@@ -80,18 +81,21 @@ def engine_parts(texts: Sequence[str], threads: int) -> list[Parts]:
 def _parts(engine: Engine, text: str) -> Parts:
     with (
         recorded(Retriever, "find") as finds,
-        recorded(SharedCache, "run") as shared,
-        recorded(GrowingCache, "run") as growing,
+        recorded(PackedReader, "read") as reads,
+        recorded(Drafter, "__call__") as drafts,
     ):
         begin_s = time.perf_counter()
-        drafts = engine.generate(Job("one", text, 1)).drafts
+        written = engine.generate(Job("one", text, 1)).drafts
         total_ms = (time.perf_counter() - begin_s) * 1000
-    prompt, *steps = [*shared, *growing]
+    passes = [read for read in reads if read.returned]
+    # Each pass that writes asks for a draft first; one that reads a known command does not.
+    prompt, *steps = passes[: len(drafts)]
     return Parts(
         total_ms=total_ms,
         retrieve_ms=sum(call.ms for call in finds),
         prompt_ms=prompt.ms,
         step_ms=tuple(call.ms for call in steps),
-        tokens=min(drafts[0].tokens, Config().max_tokens),
-        is_known=any(draft.similarity for draft in drafts),
+        known_ms=sum(call.ms for call in passes[len(drafts) :]),
+        tokens=min(written[0].tokens, Config().max_tokens),
+        drafted=sum(draft.returned for draft in drafts),
     )

@@ -21,10 +21,10 @@ from benchmarks import loops as ways
 from benchmarks.clients import load
 from benchmarks.cold import first_answer_ms, suggest_ms
 from benchmarks.measuring import REPOSITORY, machine, requests, write_section
-from benchmarks.recording import engine_parts
-from benchmarks.speed_tables import FP32, KNOWN, LLAMA, PLAIN, SHARED, Figures, report
+from benchmarks.recording import engine_parts, settings
+from benchmarks.speed_tables import DRAFTED, ENGINE, FP32, LLAMA, PLAIN, SHARED, Figures, report
 from eidos.config import Config
-from eidos.decoder import Decoder
+from eidos.engine import Engine
 
 PAGE = REPOSITORY / "docs" / "benchmarks.md"
 HEADING = "## Figures of speed"
@@ -97,23 +97,24 @@ def _loops(setting: Setting) -> tuple[dict[str, list[ways.Answer]], list[str]]:
     """Return the answers of all loops that can be measured here, and why others cannot."""
     threads, notes = setting.threads, list[str]()
     tokenizer = ways.embedded_tokenizer()
-    decoder = Decoder(ways.FILES.model, threads=threads)
+    model = ways.FILES.model
     loops = {
-        PLAIN: ways.plain_loop(ways.FILES.model, tokenizer, threads),
-        SHARED: ways.shared_loop(decoder, tokenizer),
-        KNOWN: ways.known_loop(decoder, tokenizer),
+        PLAIN: ways.plain_loop(model, tokenizer, threads),
+        SHARED: ways.packed_loop(model, tokenizer, threads),
+        DRAFTED: ways.packed_loop(model, tokenizer, threads, is_drafting=True),
+        ENGINE: ways.engine_loop(Engine(settings(threads)), tokenizer),
     }
     with ExitStack() as stack:
         fp32 = setting.fp32
         if fp32 is None and setting.may_export and ways.can_export():
             fp32 = stack.enter_context(ways.fp32_model())
         if fp32:
-            loops[FP32] = ways.shared_loop(Decoder(fp32, threads=threads), tokenizer)
+            loops[FP32] = ways.packed_loop(fp32, tokenizer, threads)
         else:
             notes.append("No fp32 model: none was given, and none was made")
         if setting.gguf.is_file() and ways.has_llama(setting.llama_python):
             loops[LLAMA] = stack.enter_context(
-                ways.llama_loop(setting.llama_python, setting.gguf, threads)
+                ways.llama_loop(setting.llama_python, setting.gguf, threads, tokenizer)
             )
         else:
             notes.append("No llama.cpp: llama-cpp-python or the GGUF file is not there")

@@ -11,9 +11,10 @@ from benchmarks.measuring import percentile
 from benchmarks.recording import Parts
 
 PLAIN = "plain loop"
-SHARED = "one buffer for past and present"
-KNOWN = "that, and known answers: the daemon's"
-FP32 = "one buffer, weights in fp32"
+SHARED = "one buffer, kept prefix"
+DRAFTED = "that, and drafted tokens"
+ENGINE = "that, and known commands: the engine"
+FP32 = "one buffer, kept prefix, weights in fp32"
 LLAMA = "llama.cpp, Q4_0"
 """The rows of the table of loops."""
 
@@ -62,7 +63,7 @@ def _goals(figures: Figures) -> Iterator[str]:
     yield f"| answers a second, best row below | at least 25 | {rate:.1f} |"
     yield f"| daemon and engine, resident | under 280 MB | {memory_mb:.0f} MB |"
     if LLAMA in figures.loops:
-        ratio = _total_ms(figures.loops[LLAMA]) / _total_ms(figures.loops[KNOWN])
+        ratio = _total_ms(figures.loops[LLAMA]) / _total_ms(figures.loops[DRAFTED])
         yield f"| faster than llama.cpp | 2 times | {ratio:.2f} times |"
     first, suggest = map(statistics.median, (figures.first_answer_ms, figures.suggest_ms))
     yield f"| start of the daemon to its first answer | under 1 s | {first / 1000:.2f} s |"
@@ -71,22 +72,32 @@ def _goals(figures: Figures) -> Iterator[str]:
 
 def _parts_table(parts: Sequence[Parts]) -> Iterator[str]:
     steps = [ms for part in parts for ms in part.step_ms]
-    rest = [part.total_ms - part.retrieve_ms - part.prompt_ms - sum(part.step_ms) for part in parts]
+    rest = [
+        part.total_ms - part.retrieve_ms - part.prompt_ms - sum(part.step_ms) - part.known_ms
+        for part in parts
+    ]
+    passes = [1.0 + len(part.step_ms) for part in parts]
     tokens = [float(part.tokens) for part in parts]
     yield "| one request in the engine | p50 | p99 |"
     yield "|---|---|---|"
-    yield _times("retrieve known answers", [part.retrieve_ms for part in parts])
-    yield _times("first pass: prompt and known answer", [part.prompt_ms for part in parts])
-    yield _times("each further token", steps)
-    yield _times("the rest: tokenizer, choosing, text", rest)
+    yield _times("retrieve known commands", [part.retrieve_ms for part in parts])
+    yield _times("first pass: the prompt and a draft", [part.prompt_ms for part in parts])
+    yield _times("each further pass", steps)
+    known = [part.known_ms for part in parts if part.known_ms]
+    if len(known) > 1:
+        yield _times(f"reading a known command, for {len(known)} of {len(parts)}", known)
+    yield _times("the rest: tokenizer, drafting, text", rest)
     yield _times("all of it", [part.total_ms for part in parts])
     yield f"| tokens of an answer | {percentile(tokens, 50):.0f} | {percentile(tokens, 99):.0f} |"
-    accepted = sum(part.accepted for part in parts)
-    known = sum(part.is_known for part in parts)
+    yield f"| passes that write it | {percentile(passes, 50):.0f} | {percentile(passes, 99):.0f} |"
+    accepted, drafted = (
+        sum(getattr(part, name) for part in parts) for name in ("accepted", "drafted")
+    )
     yield ""
     yield (
-        f"A known answer was read for {known} of {len(parts)} requests; "
-        f"{100 * accepted / sum(tokens):.0f} % of all tokens were taken from it."
+        f"{drafted / len(parts):.1f} tokens were drafted for an answer, of which "
+        f"{100 * accepted / max(1, drafted):.0f} % were right; "
+        f"{100 * accepted / sum(tokens):.0f} % of all tokens cost no pass of their own."
     )
 
 

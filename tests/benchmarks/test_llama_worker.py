@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.loops import MAX_TOKENS, Prompt, has_llama, llama_loop
+from benchmarks.loops import MAX_TOKENS, Prompt, embedded_tokenizer, has_llama, llama_loop
 
 FAKE = """
 class Llama:
@@ -15,10 +15,16 @@ class Llama:
     def token_eos(self):
         return 2
 
+    def tokenize(self, text, add_bos, special):
+        assert special and not add_bos
+        return [int(text)]
+
+    def detokenize(self, ids):
+        return b"x" * len(ids)
+
     def generate(self, ids, temp):
         assert temp == 0.0
-        count = ids[0]
-        yield from [7] * count
+        yield from [7] * ids[0]
         yield 2
         raise AssertionError("nobody reads on behind the end")
 """
@@ -34,10 +40,12 @@ def python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_worker_answers_one_prompt_after_the_other(python: Path) -> None:
     """An answer has no end token, and is cut off where ours would be; it says what it cost."""
-    with llama_loop(python, Path("model.gguf"), 2) as loop:
-        answers = [loop(Prompt("any", [count])) for count in (3, 0, MAX_TOKENS + 5)]
+    tokenizer = embedded_tokenizer()
+    with llama_loop(python, Path("model.gguf"), 2, tokenizer) as loop:
+        answers = [loop(Prompt("any", str(count), [])) for count in (3, 0, MAX_TOKENS + 5)]
 
-    assert [answer.ids for answer in answers] == [[7] * 3, [], [7] * MAX_TOKENS]
+    written = [tokenizer.decode(answer.ids) for answer in answers]
+    assert written == ["x" * 3, "", "x" * MAX_TOKENS]
     assert all(answer.ms >= 0 and answer.cpu_ms >= 0 for answer in answers)
 
 
