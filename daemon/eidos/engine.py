@@ -177,7 +177,9 @@ class Engine:
 
     def _load(self, files: ModelFiles, settings: messages.EngineSettings) -> list[FileCheck]:
         # The session (200 ms) and the checksums (70 ms) leave the GIL: what else is imported and
-        # read, 200 ms of Python, goes on beside them.
+        # read, 200 ms of Python, goes on beside them, once onnxruntime's import is out of the way.
+        import eidos.graph  # noqa: F401
+
         with ThreadPoolExecutor(max_workers=2) as pool:
             verified = pool.submit(verify, files)
             reader = pool.submit(_reader, files, settings, verified)
