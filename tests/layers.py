@@ -81,9 +81,10 @@ LAYERS: Final = (
         "The process that holds the model.",
         ("eidos.engine_messages", "eidos.ranking", "eidos.model_files", "eidos.prompt",
          "eidos.tokenizer", "eidos.reading", "eidos.prepared_graph", "eidos.graph",
-         "eidos.plain_reader", "eidos.packed_reader", "eidos.drafting", "eidos.decoder",
-         "eidos.scheduler", "eidos.engine_loop", "eidos.engine", "eidos.remote_answers",
-         "eidos.remote_questions", "eidos.remote_client", "eidos.remote_engine"),
+         "eidos.plain_reader", "eidos.packed_reader", "eidos.model_reader", "eidos.drafting",
+         "eidos.decoder", "eidos.scheduler", "eidos.engine_loop", "eidos.engine",
+         "eidos.remote_answers", "eidos.remote_questions", "eidos.remote_client",
+         "eidos.remote_engine"),
         sees=("shared", "retrieval"),
     ),
     Layer(

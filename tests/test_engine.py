@@ -16,6 +16,7 @@ from eidos.context import Context
 from eidos.engine import LEAST_SIMILARITY, MAX_KNOWN, Engine
 from eidos.engine_loop import serve
 from eidos.engine_messages import Draft, EngineSettings, Job
+from eidos.errors import RequestRefused
 from eidos.reading import finish
 from eidos.retrieval.retriever import Known
 
@@ -234,3 +235,10 @@ def test_how_much_may_be_drafted_changes_no_draft(embedded: Engine) -> None:
 
         assert [draft.text for draft in found[0]] == [draft.text for draft in found[1]]
         assert [draft.text for draft in found[0]] == [draft.text for draft in found[2]]
+
+
+@pytest.mark.model
+def test_a_request_that_is_too_long_for_the_model_is_refused_in_words(embedded: Engine) -> None:
+    """A thousand letters of four bytes would be 4,000 tokens, and hold everything for seconds."""
+    with pytest.raises(RequestRefused, match=r"4\d\d\d tokens to the model.*shorter, in English"):
+        embedded.generate(Job(id="x", text="\U0001f400" * 1000, count=1))

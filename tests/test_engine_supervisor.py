@@ -259,6 +259,25 @@ def test_a_job_that_kills_engines_takes_no_other_with_it(engines: int) -> None:
     asyncio.run(scenario())
 
 
+def test_two_jobs_that_kill_engines_take_no_other_with_them() -> None:
+    """What is tried again is tried alone, also where several must be."""
+
+    async def scenario() -> None:
+        async with running(supervisor_of(slots=4)) as supervisor:
+            other = ask(supervisor, "hold")
+            await eventually(lambda: slots_in_use(supervisor) == [1])
+            killers = [ask(supervisor, "die"), ask(supervisor, "die")]
+
+            await release_all(supervisor, [*killers, other])
+
+            for killer in killers:
+                with pytest.raises(EngineError, match="died 2 times on this request"):
+                    await killer
+            assert len(await other) == 1
+
+    asyncio.run(scenario())
+
+
 def test_a_request_that_would_come_too_late_is_refused_unless_nothing_is_ahead() -> None:
     """With a deadline that nothing can meet, only those are served that wait for nobody."""
 

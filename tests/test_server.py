@@ -70,6 +70,15 @@ def test_a_thousand_characters_are_answered(running: RealDaemon) -> None:
     assert isinstance(reply, Suggestions)
 
 
+def test_who_waits_for_each_answer_is_never_told_to_ask_less(stopped: RealDaemon) -> None:
+    """`eidosctl suggest` asks for the lines of a file one by one, many of them kept answers."""
+    stopped.start(EIDOS_RATE_LIMIT_PER_S="1").until_loaded()
+
+    replies = [stopped.ask(EXAMPLE) for _ in range(6)]
+
+    assert all(isinstance(reply, Suggestions) for reply in replies)
+
+
 def test_ping_is_answered_with_the_version(running: RealDaemon) -> None:
     """A client can tell that the daemon lives, and which version it is."""
     assert ping(running.socket).version == __version__

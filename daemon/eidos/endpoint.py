@@ -107,13 +107,14 @@ def _sound(key: str, place: str) -> str:
 
 
 def _checked(url: str) -> str:
-    parts = _split(url)
-    if parts.username is not None or parts.query or parts.fragment:
-        # The address is shown and logged: a key has no place in it.
+    if set("@?#") & set(url):
+        # The address is shown and logged: a key has no place in it. Asked before anything else,
+        # for every other message about an address quotes it, or what is wrong in it.
         raise ConfigError(
             "remote_url must hold no user, password, ? or #; "
             f"put the key into remote_key_file or {KEY_VARIABLE}"
         )
+    parts = _split(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ConfigError(f"remote_url = {url!r} is not allowed; it must be like https://HOST/v1")
     if parts.scheme == "http" and not _is_loopback(parts):

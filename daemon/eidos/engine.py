@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 # Before numpy is imported: OpenBLAS would start a thread, which nothing here uses (70 ms of CPU).
@@ -25,27 +24,24 @@ import msgspec
 from eidos import engine_messages as messages
 from eidos.context import conditioned
 from eidos.engine_loop import serve
-from eidos.errors import EidosError, ModelError
+from eidos.errors import EidosError, RequestRefused
 from eidos.logs import configure_logging
 from eidos.model_files import (
     FileCheck,
     ModelFiles,
     locate,
     require_sound,
-    sha256_of_all,
     sha256_of_model,
     tokenizer_settings,
     told,
     verify,
 )
+from eidos.protocol import ErrorCode
 from eidos.ranking import load_weights, may_lead
 
 if TYPE_CHECKING:  # what costs time to import is imported while the session is loaded
-    from concurrent.futures import Future
-
     from eidos.decoder import Decoding
     from eidos.decoder import Sequence as Decoded
-    from eidos.graph import Graph
     from eidos.reading import Reader, Reading
     from eidos.retrieval.retriever import Known
 
@@ -54,6 +50,9 @@ LEAST_SIMILARITY: Final = 0.45
 MAX_KNOWN: Final = 3
 """Known commands that are looked for where several candidates are asked for; else one."""
 
+MAX_PROMPT_TOKENS: Final = 1200
+"""A thousand letters of English are 200, of any script that a request should be in, 1,000. What is
+longer would take all cores for seconds: the time grows with the square, and 4,000 are 180 MB."""
 _M_MMAP_THRESHOLD: Final = -3
 """The number of the setting in glibc's malloc.h."""
 
@@ -96,13 +95,23 @@ class Engine:
         drafted: Callable[[], int] = lambda: 3,
         is_thorough: bool = False,
     ) -> "Reading[messages.Done]":
-        """Read what *job* needs; return its drafts: the model's, likeliest first, then the known.
+        """Look up what is known of *job*; return the reading of the rest, which returns its drafts.
 
-        Up to *drafted()* tokens are guessed for each pass. Who asks for one candidate is not told
-        how likely a known command is that cannot be the one, but only how likely it is at most;
-        unless the work *is_thorough*.
+        These are the model's, likeliest first, and behind them the known ones. Up to *drafted()*
+        tokens are guessed for each pass. Who asks for one candidate is not told how likely a known
+        command is that cannot be the one, but only how likely it is at most; unless the work
+        *is_thorough*. May be called beside a pass; what it returns must be read between passes.
         """
-        known = self._known(job)
+        return self._read(job, self._known(job), drafted, is_thorough=is_thorough)
+
+    def _read(
+        self,
+        job: messages.Job,
+        known: "Sequence[Known]",
+        drafted: Callable[[], int],
+        *,
+        is_thorough: bool,
+    ) -> "Reading[messages.Done]":
         answers = [self._tokenizer.encode(each.command) for each in known]
         decoding = self._decoding(job, answers[:1], drafted)
         sequences = [(yield from decoding.greedy())]
@@ -134,6 +143,9 @@ class Engine:
 
         text = conditioned(job.text, job.context.only(self._told))
         prompt = self._tokenizer.encode(self._template.render(text))
+        if len(prompt) > MAX_PROMPT_TOKENS:
+            reason = f"the request is {len(prompt)} tokens to the model, {MAX_PROMPT_TOKENS} may be"
+            raise RequestRefused(f"{reason}; say it shorter, in English", code=ErrorCode.TOO_LONG)
         return Decoding(
             self.reader,
             prompt,
@@ -178,11 +190,11 @@ class Engine:
     def _load(self, files: ModelFiles, settings: messages.EngineSettings) -> list[FileCheck]:
         # The session (200 ms) and the checksums (70 ms) leave the GIL: what else is imported and
         # read, 200 ms of Python, goes on beside them, once onnxruntime's import is out of the way.
-        import eidos.graph  # noqa: F401
+        from eidos.model_reader import reader_of
 
         with ThreadPoolExecutor(max_workers=2) as pool:
             verified = pool.submit(verify, files)
-            reader = pool.submit(_reader, files, settings, verified)
+            reader = pool.submit(reader_of, files, settings, verified)
             try:
                 from eidos.drafting import FILE, load_ngrams
                 from eidos.prompt import load_template
@@ -205,35 +217,6 @@ class Engine:
             checks = verified.result()
             require_sound(files, checks)
             return checks
-
-
-def _reader(
-    files: ModelFiles, settings: messages.EngineSettings, verified: "Future[list[FileCheck]]"
-) -> "Reader":
-    from eidos.packed_reader import PackedReader
-    from eidos.plain_reader import PlainReader
-
-    graph = _graph(files, settings, verified)
-    return PackedReader(graph) if graph.is_packed else PlainReader(graph)
-
-
-def _graph(
-    files: ModelFiles, settings: messages.EngineSettings, verified: "Future[list[FileCheck]]"
-) -> "Graph":
-    from eidos.graph import Graph
-
-    if settings.graph_cache:
-        from eidos.prepared_graph import prepared
-
-        checks = verified.result()
-        require_sound(files, checks)
-        found = prepared(files.model, sha256_of_all(checks), Path(settings.graph_cache))
-        try:
-            if found is not None:
-                return Graph(found, threads=settings.threads, is_prepared=True)
-        except ModelError as exc:
-            log.warning("engines will not share memory: %s", exc)
-    return Graph(files.model, threads=settings.threads)
 
 
 def _known_draft(known: "Known", log_probability: float, length: int) -> messages.Draft:

@@ -1,7 +1,8 @@
 """The loop of the engine process: jobs come in while others are under way.
 
 A thread reads stdin, so that a job or a Cancel that comes in the middle of a pass is there when
-the pass is done. Everything else happens on one thread, between passes.
+the pass is done; and what is known of the job has been looked up meanwhile. Everything else happens
+on one thread, between passes.
 """
 
 import logging
@@ -10,12 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 import msgspec
 
 from eidos import engine_messages as messages
+from eidos.errors import EidosError
 
 if TYPE_CHECKING:
     from eidos.reading import Reader, Reading
@@ -36,22 +39,41 @@ class Worker(Protocol):
     reader: "Reader"
 
     def work(self, job: messages.Job, *, drafted: Callable[[], int]) -> "Reading[messages.Done]":
-        """Read what *job* needs, up to *drafted()* tokens guessed a pass; return its drafts."""
+        """Return what reads for *job*, up to *drafted()* tokens guessed a pass, and its drafts.
+
+        Called beside a pass, for one job after the other.
+        """
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A job that has come, and what is to be read for it; or why that cannot be said."""
+
+    job: messages.Job
+    reading: "Reading[messages.Done] | Exception"
+
+
+_Inbox = SimpleQueue[_Arrival | messages.Cancel | None]
 
 
 def serve(engine: Worker, jobs: BinaryIO, answers: BinaryIO) -> None:
     """Answer every job that comes in, several at a time, until *jobs* ends and all are done."""
-    inbox: SimpleQueue[messages.ToEngine | None] = SimpleQueue()
-    threading.Thread(target=_receive, args=(jobs, inbox), name="inbox", daemon=True).start()
-    _Loop(engine, inbox, answers).run()
+    inbox: _Inbox = SimpleQueue()
+    loop = _Loop(engine, inbox, answers)
+    receiver = threading.Thread(
+        target=_receive, args=(jobs, inbox, loop.arrival), name="inbox", daemon=True
+    )
+    receiver.start()
+    loop.run()
 
 
-def _receive(jobs: BinaryIO, inbox: "SimpleQueue[messages.ToEngine | None]") -> None:
+def _receive(jobs: BinaryIO, inbox: _Inbox, arrival: Callable[[messages.Job], _Arrival]) -> None:
     """Put what comes in into *inbox*, and None when it ends."""
     try:
         while header := jobs.read(messages.LENGTH_BYTES):
-            inbox.put(messages.unpack_job(jobs.read(messages.body_bytes(header))))
+            message = messages.unpack_job(jobs.read(messages.body_bytes(header)))
+            inbox.put(arrival(message) if isinstance(message, messages.Job) else message)
     except (struct.error, msgspec.MsgspecError):  # a daemon that died leaves half a message
         log.warning("what came in is no message of the daemon's; no more jobs are taken")
     finally:
@@ -59,18 +81,23 @@ def _receive(jobs: BinaryIO, inbox: "SimpleQueue[messages.ToEngine | None]") -> 
 
 
 class _Loop:
-    def __init__(
-        self, engine: Worker, inbox: "SimpleQueue[messages.ToEngine | None]", answers: BinaryIO
-    ) -> None:
+    def __init__(self, engine: Worker, inbox: _Inbox, answers: BinaryIO) -> None:
         from eidos.scheduler import Scheduler
 
         self._engine = engine
         self._inbox = inbox
         self._answers = answers
         self._scheduler = Scheduler[messages.Done](engine.reader)
-        self._waiting: deque[messages.Job] = deque()
+        self._waiting: deque[_Arrival] = deque()
         self._under_way: dict[str, tuple[messages.Job, float]] = {}
         self._is_ended = False
+
+    def arrival(self, job: messages.Job) -> _Arrival:
+        """Return *job* with what is to be read for it; called on the thread of the inbox."""
+        try:
+            return _Arrival(job, self._engine.work(job, drafted=self._scheduler.draft_tokens))
+        except Exception as exc:  # noqa: BLE001 - one bad request must not end the engine
+            return _Arrival(job, exc)
 
     def run(self) -> None:
         while True:
@@ -92,7 +119,7 @@ class _Loop:
             match message:
                 case None:
                     self._is_ended = True
-                case messages.Job():
+                case _Arrival():
                     self._waiting.append(message)
                 case messages.Cancel():
                     self._cancel(message.id)
@@ -102,21 +129,24 @@ class _Loop:
 
         A short one does not wait behind a long one for which there is no room.
         """
-        for job in list(self._waiting):
+        for arrival in list(self._waiting):
             if self._scheduler.is_full:
                 return
+            job, reading = arrival.job, arrival.reading
             under_way = sum(_bytes(other) for other, _ in self._under_way.values())
             if self._under_way and under_way + _bytes(job) > MOST_BYTES:
                 continue
-            self._waiting.remove(job)
+            self._waiting.remove(arrival)
             self._under_way[job.id] = job, time.monotonic()
-            reading = self._engine.work(job, drafted=self._scheduler.draft_tokens)
-            self._scheduler.add(job.id, reading)
+            if isinstance(reading, Exception):
+                self._answer(job.id, reading)
+            else:
+                self._scheduler.add(job.id, reading)
 
     def _cancel(self, identity: str) -> None:
-        waiting = [job for job in self._waiting if job.id == identity]
-        for job in waiting:
-            self._waiting.remove(job)
+        waiting = [arrival for arrival in self._waiting if arrival.job.id == identity]
+        for arrival in waiting:
+            self._waiting.remove(arrival)
         if self._under_way.pop(identity, None):
             self._scheduler.cancel(identity)
         elif not waiting:
@@ -125,6 +155,9 @@ class _Loop:
 
     def _answer(self, identity: str, result: messages.Done | Exception) -> None:
         _, begun_s = self._under_way.pop(identity)
+        if isinstance(result, EidosError):
+            self._send(messages.Failed(identity, str(result)))
+            return
         if isinstance(result, Exception):
             log.error("request=%s failed in the engine", identity, exc_info=result)
             self._send(messages.Failed(identity, f"the model failed: {type(result).__name__}"))

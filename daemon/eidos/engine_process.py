@@ -100,6 +100,7 @@ class EngineProcess:
             if not answer.done():  # else the id may be another job's by now
                 self._jobs.write(messages.pack(messages.Cancel(identity)))
                 await asyncio.wait([answer])
+                answer.exception()  # looked at, or asyncio's log says that nobody did
             raise
 
     async def death(self) -> EngineError:
@@ -115,11 +116,12 @@ class EngineProcess:
     def _send(
         self, job: messages.Job, timeout_s: float
     ) -> asyncio.Future[list[messages.Draft] | str]:
+        packed = messages.pack(job)  # first: a job that cannot be packed must not be waited for
         loop = asyncio.get_running_loop()
         silence = EngineError(f"no answer in {timeout_s:g} s")
         timer = loop.call_later(timeout_s, self._give_up, silence)
         self._asked[job.id] = _Asked(loop.create_future(), timer)
-        self._jobs.write(messages.pack(job))
+        self._jobs.write(packed)
         return self._asked[job.id].answer
 
     async def _read(self, answers: asyncio.StreamReader) -> None:

@@ -1,9 +1,9 @@
 """The engines as the daemon sees them: one queue, and behind it processes that may die.
 
 A job whose engine dies under it is tried once more, in front of all that wait; then its client
-gets an error, because a request that kills two engines would kill the third. An engine has at most
-one such job at a time: so the one that kills is the only one that meets two deaths. Jobs whose
-client gave up leave the queue, or are stopped in the engine.
+gets an error, because a request that kills two engines would kill the third. It is tried alone: so
+a request that kills takes no other one along twice. Jobs whose client gave up leave the queue, or
+are stopped in the engine.
 """
 
 import asyncio
@@ -173,9 +173,12 @@ class EngineSupervisor:
 
     def _next(self) -> tuple[_Ticket, KeptEngine] | None:
         free = [engine for engine, jobs in self._under_way.items() if len(jobs) < engine.slots]
-        trusting = [e for e in free if not any(ticket.deaths for ticket in self._under_way[e])]
-        if self._returned and trusting:
-            return self._returned.popleft(), self._freest(trusting)
+        if self._returned and free:
+            emptiest = min(free, key=lambda engine: len(self._under_way[engine]))
+            if not self._under_way[emptiest]:
+                return self._returned.popleft(), emptiest
+            free.remove(emptiest)  # it gets no more, so that it will be empty
+        free = [e for e in free if not any(ticket.deaths for ticket in self._under_way[e])]
         if free and self._admission.queue:
             return self._admission.queue.pop(), self._freest(free)
         return None

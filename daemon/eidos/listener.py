@@ -39,8 +39,8 @@ _OPTIONS: Final = {
     zmq.SNDHWM: 16,
     zmq.BACKLOG: 128,
     zmq.HANDSHAKE_IVL: 1000,
-    # A client is a few hundred bytes of shell that does not answer pings: it has 35 s, longer
-    # than any deadline; an abandoned connection is gone after that.
+    # The widgets answer pings while they wait. A client that does not has 35 s, longer than the
+    # deadline of 10 s; an abandoned connection is gone after that.
     zmq.HEARTBEAT_IVL: 5000,
     zmq.HEARTBEAT_TIMEOUT: 30_000,
 }

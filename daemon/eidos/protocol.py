@@ -151,7 +151,7 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """The answer to a StatusRequest; `body` is one JSON object, documented in metrics.py."""
+    """The answer to a StatusRequest; `body` is one JSON object, documented in status.py."""
 
     id: str
     body: bytes

@@ -52,3 +52,9 @@ class RateLimit:
                 "its answers, or raise rate_limit_per_s"
             )
             raise RequestRefused(message, code=ErrorCode.BUSY)
+
+    def give_back(self, client: str) -> None:
+        """Let *client* have asked once less: it waited for that answer."""
+        if found := self._buckets.get(client):
+            tokens, counted_s = found
+            self._buckets[client] = (tokens + 1, counted_s)

@@ -49,8 +49,10 @@ def lines() -> list[str]:
         "| reading a known command, for 2 of 2 | 20.0 ms | 20.0 ms |",
         "| the rest: tokenizer, drafting, text | 21.0 ms | 21.0 ms |",
         "| passes that write it | 3 | 3 |",
-        "14.0 tokens were drafted for an answer, of which 50 % were right; "
-        "70 % of all tokens cost no pass of their own.",
+        (
+            "14.0 tokens were drafted for an answer, of which 50 % were right; "
+            "70 % of all tokens cost no pass of their own."
+        ),
         f"| {LLAMA} | 30.0 ms | 30.0 ms | 0.67 | 40.0 ms | 1 of 2 |",
         "| client: two ways on the socket | 2.0 ms | 2.0 ms |",
         "| 8 | 8.0 | 102.0 ms | 102.0 ms | 10.0 ms | 1 | 0 |",

@@ -179,7 +179,8 @@ def test_daemon_killed_under_a_request_is_replaced(home: Home) -> None:
     assert pid is not None
     command = [EIDOSCTL, "suggest", "-n", "8", REQUEST]
     with subprocess.Popen(command, env=home.environ, stdout=subprocess.PIPE) as request:
-        until(lambda: service.status(home.place)["engines"][0]["state"] == "busy", "no request came")
+        engine = lambda: service.status(home.place)["engines"][0]  # noqa: E731 - one of now
+        until(lambda: engine()["state"] == "busy", "no request came")
         os.kill(pid, signal.SIGKILL)
 
         output, _ = request.communicate(timeout=30)
