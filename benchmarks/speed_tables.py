@@ -119,7 +119,9 @@ def _one_client_table(load: Load) -> Iterator[str]:
     yield "| one client, through the socket | p50 | p99 |"
     yield "|---|---|---|"
     yield _times("client: two ways on the socket", [w.client_ms - w.daemon_ms for w in waits])
-    yield _times("daemon: judging, ranking, pipes", [w.daemon_ms - w.engine_ms for w in waits])
+    yield _times(
+        "daemon: judging, ranking, pipes; and retrieval", [w.daemon_ms - w.engine_ms for w in waits]
+    )
     yield _times("engine (whole milliseconds)", [w.engine_ms for w in waits])
     yield _times("all of it", [w.client_ms for w in waits])
     yield _times("all of it, asked again", load.again_ms)
