@@ -120,19 +120,24 @@ class Engine:
         sequences.sort(key=lambda sequence: -sequence.log_probability)
         by_command = {each.command: each for each in known}
         written = [self._draft(sequence, by_command) for sequence in sequences]
-        others = [
-            _known_draft(each, decoding.at_most(ids), len(ids))
+        texts = {draft.text for draft in written}
+        others = {
+            _known_draft(each, decoding.at_most(ids), len(ids)): ids
             for each, ids in zip(known, answers, strict=True)
-            if each.command not in {draft.text for draft in written}
-        ]
+            if each.command not in texts
+        }
         is_choosy = job.count == 1 and not is_thorough
         read = [
             other
             for other in others
             if not is_choosy or may_lead(job.text, other, written, self._weights)
         ]
-        scored = yield from self._scored(decoding, read)
-        return messages.Done(job.id, written + [scored.get(each.text, each) for each in others])
+        scores = yield from decoding.scores([others[other] for other in read])
+        scored = {
+            other: msgspec.structs.replace(other, log_probability=score.log_probability)
+            for other, score in zip(read, scores, strict=True)
+        }
+        return messages.Done(job.id, written + [scored.get(other, other) for other in others])
 
     def _decoding(
         self, job: messages.Job, known: Sequence[Sequence[int]], drafted: Callable[[], int]
@@ -157,17 +162,6 @@ class Engine:
     def _known(self, job: messages.Job) -> "list[Known]":
         found = self._retriever.find(job.text, job.context.shell, MAX_KNOWN if job.count > 1 else 1)
         return [each for each in found if each.similarity >= LEAST_SIMILARITY]
-
-    def _scored(
-        self, decoding: "Decoding", known: Sequence[messages.Draft]
-    ) -> "Reading[Mapping[str, messages.Draft]]":
-        """Read the *known* drafts; return them by their text, with their probabilities."""
-        answers = [self._tokenizer.encode(each.text) for each in known]
-        scores = yield from decoding.scores(answers)
-        return {
-            each.text: msgspec.structs.replace(each, log_probability=score.log_probability)
-            for each, score in zip(known, scores, strict=True)
-        }
 
     def _draft(self, sequence: "Decoded", known: "Mapping[str, Known]") -> messages.Draft:
         """Return what the model wrote, and whether it is among what is *known*."""

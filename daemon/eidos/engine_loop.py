@@ -28,7 +28,7 @@ MOST_BYTES: Final = 2000
 takes 46 kB of memory while it is under way."""
 _MOST_COUNTED: Final = 1500
 """What one request counts for at most, so that short ones are answered beside the longest, which
-takes seconds: 1,000 letters of 4 bytes are 4,000 tokens."""
+takes seconds; what is even more tokens than this the engine refuses."""
 
 log = logging.getLogger(__name__)
 

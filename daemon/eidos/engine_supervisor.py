@@ -174,7 +174,7 @@ class EngineSupervisor:
     def _next(self) -> tuple[_Ticket, KeptEngine] | None:
         free = [engine for engine, jobs in self._under_way.items() if len(jobs) < engine.slots]
         if self._returned and free:
-            emptiest = min(free, key=lambda engine: len(self._under_way[engine]))
+            emptiest = self._freest(free)
             if not self._under_way[emptiest]:
                 return self._returned.popleft(), emptiest
             free.remove(emptiest)  # it gets no more, so that it will be empty

@@ -214,7 +214,7 @@ class Server:
         return self._pipeline
 
     def _build_pipeline(self) -> "Pipeline":
-        """Build the pipeline while the engine loads its model: the rules take 0.3 s to import.
+        """Build the pipeline while the engine loads its model: the rules take 0.2 s to import.
 
         Raises:
             ConfigError: the configuration names a rule that is none.
