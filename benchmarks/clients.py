@@ -13,15 +13,8 @@ from msgspec import Struct
 from real_daemon import EXAMPLE, real_daemon
 
 from benchmarks.measuring import memory_mb
-from eidos.protocol import (
-    ErrorCode,
-    Failure,
-    Shell,
-    Suggestions,
-    SuggestRequest,
-    decode_reply,
-    encode_request,
-)
+from eidos.frames import decode_reply, encode_request
+from eidos.protocol import ErrorCode, Failure, Shell, Suggestions, SuggestRequest
 
 PATIENCE_S = 60
 PAUSE_S = 0.1

@@ -22,6 +22,7 @@ from eidos.errors import (
     ProtocolError,
     RequestRefused,
 )
+from eidos.frames import check_text
 from eidos.protocol import (
     Candidate,
     ErrorCode,
@@ -31,7 +32,6 @@ from eidos.protocol import (
     Shell,
     Suggestions,
     SuggestRequest,
-    check_text,
 )
 from eidos.validator.text_gate import UncleanText, clean
 from eidosctl import service

@@ -9,6 +9,7 @@ import pytest
 import zmq
 from real_daemon import RealDaemon, until
 
+from eidos.frames import decode_reply, encode_request
 from eidos.protocol import (
     CancelRequest,
     Failure,
@@ -19,8 +20,6 @@ from eidos.protocol import (
     Shell,
     Suggestions,
     SuggestRequest,
-    decode_reply,
-    encode_request,
 )
 
 pytestmark = pytest.mark.model

@@ -12,16 +12,8 @@ from real_daemon import private_folders
 
 from eidos.client import ask, is_listening, ping
 from eidos.errors import DaemonSilent, DaemonUnavailable, ProtocolError
-from eidos.protocol import (
-    PROTOCOL,
-    PingRequest,
-    Reply,
-    Shell,
-    Suggestions,
-    SuggestRequest,
-    encode_reply,
-    encode_request,
-)
+from eidos.frames import encode_reply, encode_request
+from eidos.protocol import PROTOCOL, PingRequest, Reply, Shell, Suggestions, SuggestRequest
 
 SUGGEST = SuggestRequest(id="a1", shell=Shell.BASH, count=1, text="list files")
 

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.model
 
 FLOOD = """
 import sys, zmq
-from eidos.protocol import Shell, SuggestRequest, encode_request
+from eidos.frames import encode_request
+from eidos.protocol import Shell, SuggestRequest
 with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
     dealer.linger = 0
     dealer.connect(sys.argv[1])

@@ -17,15 +17,8 @@ from real_daemon import EIDOSD, EXAMPLE, EXAMPLE_COMMAND, RealDaemon, private_fo
 
 from eidos.client import ask, is_listening, ping
 from eidos.errors import DaemonSilent, RuntimeDirError
-from eidos.protocol import (
-    ErrorCode,
-    Failure,
-    Reply,
-    Shell,
-    Suggestions,
-    SuggestRequest,
-    decode_reply,
-)
+from eidos.frames import decode_reply
+from eidos.protocol import ErrorCode, Failure, Reply, Shell, Suggestions, SuggestRequest
 
 pytestmark = pytest.mark.model
 

@@ -12,9 +12,10 @@ from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.context import Context, Field
 from eidos.engine_messages import Loaded
+from eidos.frames import encode_request
 from eidos.listener import Message
 from eidos.notify import Notifier
-from eidos.protocol import Candidate, Shell, SuggestRequest, encode_request
+from eidos.protocol import Candidate, Shell, SuggestRequest
 from eidos.server import Server
 from eidos.surroundings import MAX_NAMES, MAX_READERS, Host, Surroundings, context_of
 

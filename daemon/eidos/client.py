@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from eidos.errors import DaemonSilent, DaemonUnavailable, ProtocolError
+from eidos.frames import decode_reply, encode_request
 from eidos.paths import check_private
 from eidos.protocol import (
     MAX_FRAME_BYTES,
@@ -21,8 +22,6 @@ from eidos.protocol import (
     Reply,
     Request,
     SuggestRequest,
-    decode_reply,
-    encode_request,
 )
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from eidos.engine_messages import EngineSettings
 from eidos.engine_process import PROGRAM, REMOTE_PROGRAM
 from eidos.engine_supervisor import EngineSupervisor
 from eidos.errors import EngineError, ProtocolError, RequestRefused
+from eidos.frames import decode_request, encode_reply, request_id
 from eidos.listener import Listener, Message
 from eidos.metrics import Metrics
 from eidos.notify import Notifier
@@ -39,9 +40,6 @@ from eidos.protocol import (
     StatusRequest,
     Suggestions,
     SuggestRequest,
-    decode_request,
-    encode_reply,
-    request_id,
 )
 from eidos.rate_limit import RateLimit
 from eidos.status import StatusBody, take_status

@@ -9,14 +9,8 @@ import zmq
 from real_daemon import private_folders
 
 from benchmarks import clients
-from eidos.protocol import (
-    ErrorCode,
-    Failure,
-    Suggestions,
-    SuggestRequest,
-    decode_request,
-    encode_reply,
-)
+from eidos.frames import decode_request, encode_reply
+from eidos.protocol import ErrorCode, Failure, Suggestions, SuggestRequest
 
 TEXTS = [f"list files {number}" for number in range(12)]
 

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import zmq
 
+from eidos.frames import decode_request, encode_reply
 from eidos.protocol import (
     CancelRequest,
     Candidate,
@@ -20,8 +21,6 @@ from eidos.protocol import (
     StatusRequest,
     Suggestions,
     SuggestRequest,
-    decode_request,
-    encode_reply,
 )
 
 IDLE: dict[str, Any] = {

@@ -25,6 +25,7 @@ from typing import Self
 import zmq
 
 from eidos.errors import ProtocolError
+from eidos.frames import decode_request, encode_reply, request_id
 from eidos.protocol import (
     CancelRequest,
     Candidate,
@@ -34,9 +35,6 @@ from eidos.protocol import (
     Level,
     Suggestions,
     SuggestRequest,
-    decode_request,
-    encode_reply,
-    request_id,
 )
 
 Frames = list[bytes]

@@ -8,15 +8,25 @@ from hypothesis import strategies as st
 
 from eidos import protocol
 from eidos.errors import ProtocolError
+from eidos.frames import decode_reply, decode_request, encode_reply, encode_request, request_id
 from eidos.protocol import (
     CancelRequest,
     Candidate,
     Certainty,
+    Done,
     ErrorCode,
     Failure,
+    ForgetRequest,
+    Health,
+    HealthRequest,
     Level,
+    LevelRequest,
+    LogLevel,
+    MetricsRequest,
+    MetricsText,
     PingRequest,
     Pong,
+    ReloadRequest,
     Shell,
     Status,
     StatusRequest,
@@ -38,6 +48,11 @@ requests = st.one_of(
     st.builds(PingRequest, id=ids),
     st.builds(StatusRequest, id=ids),
     st.builds(CancelRequest, id=ids),
+    st.builds(HealthRequest, id=ids),
+    st.builds(MetricsRequest, id=ids),
+    st.builds(ReloadRequest, id=ids),
+    st.builds(ForgetRequest, id=ids),
+    st.builds(LevelRequest, id=ids, level=st.sampled_from(LogLevel)),
     st.builds(
         SuggestRequest,
         id=ids,
@@ -59,7 +74,11 @@ candidates = st.builds(
 )
 replies = st.one_of(
     st.builds(Pong, id=ids, version=plain),
-    st.builds(Status, id=ids, body=st.binary(max_size=50)),
+    *(
+        st.builds(kind, id=ids, body=st.binary(max_size=50))
+        for kind in (Status, Health, MetricsText)
+    ),
+    st.builds(Done, id=ids, message=plain),
     st.builds(Failure, id=ids, code=st.sampled_from(ErrorCode), message=plain),
     st.builds(
         Suggestions,
@@ -81,19 +100,19 @@ def changed(at: int, value: bytes) -> list[bytes]:
 @given(requests)
 def test_a_request_survives_the_wire(request: protocol.Request) -> None:
     """Decoding what was encoded gives the same request."""
-    assert protocol.decode_request(protocol.encode_request(request)) == request
+    assert decode_request(encode_request(request)) == request
 
 
 @given(replies)
 def test_a_reply_survives_the_wire(reply: protocol.Reply) -> None:
     """Decoding what was encoded gives the same reply."""
-    assert protocol.decode_reply(protocol.encode_reply(reply)) == reply
+    assert decode_reply(encode_reply(reply)) == reply
 
 
 @given(st.lists(st.binary(max_size=80), max_size=9))
 def test_garbage_raises_nothing_but_protocol_errors(frames: list[bytes]) -> None:
     """Whatever frames come, decoding either works or says ProtocolError."""
-    for decode in (protocol.decode_request, protocol.decode_reply):
+    for decode in (decode_request, decode_reply):
         with contextlib.suppress(ProtocolError):
             decode(frames)
 
@@ -108,7 +127,7 @@ def test_garbage_raises_nothing_but_protocol_errors(frames: list[bytes]) -> None
         (changed(CWD, b"\n"), "bad-message", "$.cwd"),
         (changed(STATUS, b"256"), "bad-message", "$.status"),
         (changed(STATUS, b"x"), "bad-message", "$.status"),
-        (changed(1, b"destroy"), "bad-message", "known: suggest, status, ping, cancel"),
+        (changed(1, b"destroy"), "bad-message", "known: suggest, cancel, ping, status"),
         (changed(2, b"../../x"), "bad-message", "$.id"),
         (changed(2, b"a" * 65), "bad-message", "$.id"),
         (changed(2, b"a1\n"), "bad-message", "$.id"),
@@ -136,7 +155,7 @@ def test_bad_requests_are_refused_with_their_reason(
 ) -> None:
     """Each way to be wrong has its error code, and words that say what is wrong."""
     with pytest.raises(ProtocolError) as caught:
-        protocol.decode_request(frames)
+        decode_request(frames)
 
     assert caught.value.code == code
     assert words in str(caught.value)
@@ -144,7 +163,7 @@ def test_bad_requests_are_refused_with_their_reason(
 
 def test_a_request_of_1000_characters_passes() -> None:
     """The limit counts characters, not bytes, and is inclusive."""
-    request = protocol.decode_request(changed(TEXT, ("é" * 1000).encode()))
+    request = decode_request(changed(TEXT, ("é" * 1000).encode()))
 
     assert isinstance(request, SuggestRequest)
     assert len(request.text) == 1000
@@ -152,7 +171,7 @@ def test_a_request_of_1000_characters_passes() -> None:
 
 def test_a_request_may_have_lines_and_tabs() -> None:
     """A multi-line buffer is a request like any other; blanks around it do not count."""
-    request = protocol.decode_request(changed(TEXT, b"  list\n\tfiles \n"))
+    request = decode_request(changed(TEXT, b"  list\n\tfiles \n"))
 
     assert isinstance(request, SuggestRequest)
     assert request.text == "list\n\tfiles"
@@ -162,11 +181,11 @@ def test_a_client_that_tells_nothing_is_asked_nothing() -> None:
     """Folder, last command and status may each be empty: that is what nobody knows."""
     frames = [*SUGGEST[:CWD], b"", b"", b"", b"list files"]
 
-    request = protocol.decode_request(frames)
+    request = decode_request(frames)
 
     assert isinstance(request, SuggestRequest)
     assert (request.cwd, request.last, request.status) == ("", "", None)
-    assert protocol.encode_request(request) == frames
+    assert encode_request(request) == frames
 
 
 @pytest.mark.parametrize(
@@ -181,7 +200,7 @@ def test_a_client_that_tells_nothing_is_asked_nothing() -> None:
 )
 def test_no_last_command_spoils_a_request(last: bytes, kept: str) -> None:
     """Whatever ran before, the request is served; what is long or odd in a command goes."""
-    request = protocol.decode_request(changed(LAST, last))
+    request = decode_request(changed(LAST, last))
 
     assert isinstance(request, SuggestRequest)
     assert request.last == kept
@@ -189,7 +208,7 @@ def test_no_last_command_spoils_a_request(last: bytes, kept: str) -> None:
 
 def test_a_folder_may_have_any_name() -> None:
     """A name that is not UTF-8 arrives as the bytes that it is."""
-    request = protocol.decode_request(changed(CWD, b"/caf\xe9"))
+    request = decode_request(changed(CWD, b"/caf\xe9"))
 
     assert isinstance(request, SuggestRequest)
     assert request.cwd.encode(errors="surrogateescape") == b"/caf\xe9"
@@ -207,4 +226,4 @@ def test_a_folder_may_have_any_name() -> None:
 )
 def test_the_id_for_an_error_reply_is_safe(frames: list[bytes], identity: str) -> None:
     """An id that cannot be trusted in a log line becomes "-"."""
-    assert protocol.request_id(frames) == identity
+    assert request_id(frames) == identity
