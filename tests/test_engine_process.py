@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import pytest
 from fake_engine import PROGRAM, SETTINGS
 
-from eidos.engine_messages import Draft, Job
+from eidos.engine_messages import Done, Job
 from eidos.engine_process import EngineProcess, EngineUnusable
 from eidos.errors import EngineError
 
@@ -25,16 +25,16 @@ async def engine(*options: str) -> AsyncGenerator[EngineProcess]:
         await process.end()
 
 
-def ask(process: EngineProcess, text: str, name: str = "a") -> asyncio.Task[list[Draft] | str]:
+def ask(process: EngineProcess, text: str, name: str = "a") -> asyncio.Task[Done | str]:
     """Give *process* the job *text*."""
     return asyncio.create_task(process.ask(Job(name, text, 1), timeout_s=30))
 
 
-async def number_of(answer: Awaitable[list[Draft] | str]) -> int:
+async def number_of(answer: Awaitable[Done | str]) -> int:
     """Return the number of the job that *answer* is for."""
-    drafts = await answer
-    assert isinstance(drafts, list)
-    return int(drafts[0].text.split()[1])
+    done = await answer
+    assert isinstance(done, Done)
+    return int(done.drafts[0].text.split()[1])
 
 
 def test_jobs_of_one_id_are_under_way_at_once_and_answered_in_any_order() -> None:

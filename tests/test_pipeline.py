@@ -7,6 +7,7 @@ import pytest
 
 from eidos.context import Context
 from eidos.engine_messages import Draft, Job
+from eidos.finished import Account
 from eidos.pipeline import SECOND_LOOK, Pipeline
 from eidos.protocol import Candidate, Certainty, Level, Shell, SuggestRequest
 from eidos.ranking import Weights
@@ -41,7 +42,7 @@ class Drafts:
         ]
         self.jobs: list[Job] = []
 
-    async def generate(self, job: Job) -> list[Draft]:
+    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
         """Return the first drafts of the list, and all that are known."""
         self.jobs.append(job)
         written = [draft for draft in self._drafts if draft.is_generated]

@@ -22,6 +22,7 @@ import msgspec
 
 from eidos.context import Field
 from eidos.engine_messages import Draft, Job, Loaded
+from eidos.finished import Account
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,8 @@ class Engine(Protocol):
         """What the engine started last has loaded: another object after each start of one."""
         ...
 
-    async def generate(self, job: Job) -> list[Draft]:
-        """Return the drafts for *job*, likeliest first."""
+    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
+        """Return the drafts for *job*, likeliest first, and note in *account* what it took."""
         ...
 
 
@@ -109,9 +110,10 @@ class AnswerCache:
         self._flights: dict[bytes, _Flight] = {}
         self._hits = self._shared = self._misses = 0
 
-    async def generate(self, job: Job) -> list[Draft]:
+    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
         """Return the drafts for *job*, likeliest first, without the engine where they are known.
 
+        What the engine took is noted in the *account* of the request that it was asked for.
         Who gives up waiting takes the job from the engine only if nobody else waits for it.
 
         Raises:
@@ -128,7 +130,7 @@ class AnswerCache:
         flight = self._flights.get(key)
         if flight is None:
             self._misses += 1
-            flight = self._take_off(key, self._ask(job))
+            flight = self._take_off(key, self._ask(job, account))
         else:
             self._shared += 1
             log.debug("request=%s waits for the answer to an equal one", job.id)
@@ -138,11 +140,17 @@ class AnswerCache:
         """Forget what is too old, and all that another life of the engine said."""
         if self._engine.loaded is not self._life:
             self._life = self._engine.loaded
-            self._kept.clear()
-            self._kept_bytes = 0
+            self.forget()
         oldest_s = self._clock() - self._max_age_s
         for key in [key for key, entry in self._kept.items() if entry.made_s <= oldest_s]:
             self._forget(key)
+
+    def forget(self) -> int:
+        """Forget all that is kept; return how many answers that were."""
+        count = len(self._kept)
+        self._kept.clear()
+        self._kept_bytes = 0
+        return count
 
     def status(self) -> CacheStatus:
         """Return the counts until now."""
@@ -188,8 +196,8 @@ class AnswerCache:
         if self._flights.get(key) is flight:
             del self._flights[key]
 
-    async def _ask(self, job: Job) -> list[Draft]:
-        drafts = await self._engine.generate(job)
+    async def _ask(self, job: Job, account: Account | None) -> list[Draft]:
+        drafts = await self._engine.generate(job, account)
         self.expire()  # an engine that was started meanwhile may be the one that answered
         self._keep(self._key(job), _Entry(_packed(drafts), self._clock()))
         return drafts

@@ -101,6 +101,15 @@ class Decoding:
         self._max_tokens = max_tokens
         self._draft = draft
         self._best = _Path(reader.trail_for(prompt), [])
+        self.generated = 0
+        """Tokens that were written, by all continuations."""
+        self.drafted = 0
+        """Of these: those that were guessed right, and so cost no pass of their own."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """How many tokens the prompt has."""
+        return len(self._prompt)
 
     def greedy(self) -> Reading[Sequence]:
         """Write the continuation whose every token is the likeliest; return it."""
@@ -139,10 +148,13 @@ class Decoding:
             draft = self._draft(path.ids)[: self._max_tokens - len(path.taken) - 1]
             part = Part(path.trail, [*unread, *draft], [self._end_id] * (len(draft) + 1))
             (rows,) = yield [part]
+            begun = len(path.taken)
             for row, drafted in zip(rows, [*draft, None], strict=True):
                 path.take(row)
                 if row.tokens[0] != drafted or self._is_whole(path):
                     break
+            self.generated += len(path.taken) - begun
+            self.drafted += len(path.taken) - begun - 1
             path.trail.cut(len(self._prompt) + len(path.taken) - 1)
 
     def _follow(self, branch: _Branch) -> Reading[Sequence]:

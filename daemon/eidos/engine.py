@@ -25,6 +25,7 @@ from eidos import engine_messages as messages
 from eidos.context import conditioned
 from eidos.engine_loop import serve
 from eidos.errors import EidosError, RequestRefused
+from eidos.finished import Tokens
 from eidos.logs import configure_logging
 from eidos.model_files import (
     FileCheck,
@@ -126,18 +127,14 @@ class Engine:
             for each, ids in zip(known, answers, strict=True)
             if each.command not in texts
         }
-        is_choosy = job.count == 1 and not is_thorough
-        read = [
-            other
-            for other in others
-            if not is_choosy or may_lead(job.text, other, written, self._weights)
-        ]
-        scores = yield from decoding.scores([others[other] for other in read])
-        scored = {
-            other: msgspec.structs.replace(other, log_probability=score.log_probability)
-            for other, score in zip(read, scores, strict=True)
-        }
-        return messages.Done(job.id, written + [scored.get(other, other) for other in others])
+        if job.count == 1 and not is_thorough:
+            read = [each for each in others if may_lead(job.text, each, written, self._weights)]
+        else:
+            read = list(others)
+        scored = yield from _scored(decoding, {each: others[each] for each in read})
+        tokens = Tokens(decoding.prompt_tokens, decoding.generated, decoding.drafted)
+        drafts = written + [scored.get(each, each) for each in others]
+        return messages.Done(job.id, drafts, tokens=tokens)
 
     def _decoding(
         self, job: messages.Job, known: Sequence[Sequence[int]], drafted: Callable[[], int]
@@ -211,6 +208,17 @@ class Engine:
             checks = verified.result()
             require_sound(files, checks)
             return checks
+
+
+def _scored(
+    decoding: "Decoding", drafts: Mapping[messages.Draft, Sequence[int]]
+) -> "Reading[dict[messages.Draft, messages.Draft]]":
+    """Return for each of *drafts*, given with their tokens, the same with its probability."""
+    scores = yield from decoding.scores(list(drafts.values()))
+    return {
+        draft: msgspec.structs.replace(draft, log_probability=score.log_probability)
+        for draft, score in zip(drafts, scores, strict=True)
+    }
 
 
 def _known_draft(known: "Known", log_probability: float, length: int) -> messages.Draft:

@@ -19,9 +19,10 @@ import msgspec
 
 from eidos import engine_messages as messages
 from eidos.errors import EidosError
+from eidos.finished import Phase, PhaseName
 
 if TYPE_CHECKING:
-    from eidos.reading import Reader, Reading
+    from eidos.reading import Reader, Reading, Row
 
 MOST_BYTES: Final = 2000
 """Of request text under way at a time, unless it is one request: a byte may be a token, and each
@@ -52,6 +53,29 @@ class _Arrival:
 
     job: messages.Job
     reading: "Reading[messages.Done] | Exception"
+    begin_s: float
+    """When its known commands began to be looked up; they were found at `end_s`."""
+    end_s: float
+
+    def timed(self, reading: "Reading[messages.Done]") -> "Reading[messages.Done]":
+        """Do *reading*, and put its phases into what it returns."""
+        read_s = 0.0
+        rows: list[list[Row]] | None = None
+        try:
+            while True:
+                parts = next(reading) if rows is None else reading.send(rows)
+                rows = yield parts
+                read_s = read_s or time.monotonic()
+        except StopIteration as stop:
+            done, end_s = stop.value, time.monotonic()
+        finally:
+            reading.close()
+        phases = (
+            Phase(PhaseName.RETRIEVE, self.begin_s, self.end_s),
+            Phase(PhaseName.PROMPT, self.end_s, read_s or end_s),
+            Phase(PhaseName.GENERATE, read_s or end_s, end_s),
+        )
+        return msgspec.structs.replace(done, phases=phases)
 
 
 _Inbox = SimpleQueue[_Arrival | messages.Cancel | None]
@@ -94,10 +118,12 @@ class _Loop:
 
     def arrival(self, job: messages.Job) -> _Arrival:
         """Return *job* with what is to be read for it; called on the thread of the inbox."""
+        begin_s = time.monotonic()
         try:
-            return _Arrival(job, self._engine.work(job, drafted=self._scheduler.draft_tokens))
+            reading = self._engine.work(job, drafted=self._scheduler.draft_tokens)
         except Exception as exc:  # noqa: BLE001 - one bad request must not end the engine
-            return _Arrival(job, exc)
+            return _Arrival(job, exc, begin_s, time.monotonic())
+        return _Arrival(job, reading, begin_s, time.monotonic())
 
     def run(self) -> None:
         while True:
@@ -141,7 +167,7 @@ class _Loop:
             if isinstance(reading, Exception):
                 self._answer(job.id, reading)
             else:
-                self._scheduler.add(job.id, reading)
+                self._scheduler.add(job.id, arrival.timed(reading))
 
     def _cancel(self, identity: str) -> None:
         waiting = [arrival for arrival in self._waiting if arrival.job.id == identity]

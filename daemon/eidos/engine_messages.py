@@ -15,6 +15,7 @@ import msgspec
 
 from eidos.context import Context, Field
 from eidos.endpoint import Endpoint
+from eidos.finished import Phase, Tokens
 
 _LENGTH: Final = struct.Struct("!I")
 LENGTH_BYTES: Final = _LENGTH.size
@@ -86,10 +87,12 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True):
-    """The answer to the Job of the same id."""
+    """The answer to the Job of the same id, and what it took."""
 
     id: str
     drafts: list[Draft]
+    phases: tuple[Phase, ...] = ()
+    tokens: Tokens = Tokens()
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):

@@ -31,7 +31,7 @@ class EngineUnusable(EngineError):  # noqa: N818 - the engine's own word
 class _Asked:
     """A job that the engine has, and the clock that runs against it."""
 
-    answer: asyncio.Future[list[messages.Draft] | str]
+    answer: asyncio.Future[messages.Done | str]
     timer: asyncio.TimerHandle
 
 
@@ -63,13 +63,16 @@ class EngineProcess:
             EngineUnusable: its model cannot be used; the message names the file and the cure.
             EngineError: it died or hung while loading.
         """
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *program,
-            msgspec.json.encode(settings).decode(),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *program,
+                msgspec.json.encode(settings).decode(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+        except OSError as exc:  # no file descriptor, no memory, no process more
+            raise EngineError(f"it cannot be started: {exc.strerror}") from exc
         if process.stdin is None or process.stdout is None:
             raise EngineError("it was started without pipes")
         try:
@@ -79,8 +82,8 @@ class EngineProcess:
             raise
         return cls(process, process.stdin, process.stdout, loaded)
 
-    async def ask(self, job: messages.Job, *, timeout_s: float) -> list[messages.Draft] | str:
-        """Return the drafts for *job*, or in words why the model has none.
+    async def ask(self, job: messages.Job, *, timeout_s: float) -> messages.Done | str:
+        """Return the answer to *job*, or in words why the model has none.
 
         Cancelled, it has the engine stop, and ends when the engine has: then its slot is free.
 
@@ -113,9 +116,7 @@ class EngineProcess:
         self._reading.cancel()
         await _end(self._process)
 
-    def _send(
-        self, job: messages.Job, timeout_s: float
-    ) -> asyncio.Future[list[messages.Draft] | str]:
+    def _send(self, job: messages.Job, timeout_s: float) -> asyncio.Future[messages.Done | str]:
         packed = messages.pack(job)  # first: a job that cannot be packed must not be waited for
         loop = asyncio.get_running_loop()
         silence = EngineError(f"no answer in {timeout_s:g} s")
@@ -144,8 +145,8 @@ class EngineProcess:
         asked = self._asked.pop(answer.id)
         asked.timer.cancel()
         match answer:
-            case messages.Done(drafts=drafts):
-                asked.answer.set_result(drafts)
+            case messages.Done():
+                asked.answer.set_result(answer)
             case messages.Failed(message=message):
                 asked.answer.set_result(message)
             case messages.Cancelled():

@@ -9,9 +9,11 @@ are stopped in the engine.
 import asyncio
 import logging
 import math
+import time
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -20,6 +22,8 @@ from eidos import engine_messages as messages
 from eidos.admission import Admission
 from eidos.engine_process import PROGRAM, EngineUnusable
 from eidos.errors import EngineError, ModelError
+from eidos.file_identity import Identity, identity_of
+from eidos.finished import Account, Phase, PhaseName
 from eidos.kept_engine import KeptEngine
 
 log = logging.getLogger(__name__)
@@ -43,7 +47,10 @@ class _Ticket:
     """A job on its way, and the future its client waits on."""
 
     job: messages.Job
-    answer: asyncio.Future[list[messages.Draft]]
+    answer: asyncio.Future[messages.Done]
+    admitted_s: float = field(default_factory=time.monotonic)
+    begun_s: float = 0.0
+    """When an engine had it last."""
     deaths: int = 0
     serving: asyncio.Task[None] | None = None
 
@@ -78,6 +85,10 @@ class EngineSupervisor:
         # other known commands and other words, so it cannot tell whether answers are still the
         # same. What one restart too many costs is a second look at some requests.
         self.loaded: messages.Loaded | None = None
+        self.loaded_identity: Identity = ()
+        """Of the model's file, when the engine started last began to serve."""
+        self.last_answer_s: float | None = None
+        """When an engine last answered a job with drafts, in seconds of CLOCK_MONOTONIC."""
 
     @property
     def pid(self) -> int | None:
@@ -107,8 +118,12 @@ class EngineSupervisor:
             for engine, tickets in self._under_way.items()
         ]
 
-    async def generate(self, job: messages.Job) -> list[messages.Draft]:
+    async def generate(
+        self, job: messages.Job, account: Account | None = None
+    ) -> list[messages.Draft]:
         """Return the drafts for *job*, likeliest first; cancelled, it stops working on it.
+
+        What it took is noted in *account*.
 
         Raises:
             RequestRefused: too many jobs wait, or its turn would come too late.
@@ -120,7 +135,11 @@ class EngineSupervisor:
             leaving.answer.set_exception(self._admission.too_many())
         self._hand_out()
         try:
-            return await ticket.answer
+            done = await ticket.answer
+            if account is not None:
+                queued = Phase(PhaseName.QUEUE, ticket.admitted_s, ticket.begun_s)
+                account.add((queued, *done.phases), done.tokens)
+            return done.drafts
         finally:
             self._let_go(ticket)
 
@@ -159,6 +178,7 @@ class EngineSupervisor:
 
     def _on_start(self, loaded: messages.Loaded) -> None:
         self.loaded = loaded
+        self.loaded_identity = identity_of(Path(loaded.path))
         self._is_loaded.set()
         self._hand_out()
 
@@ -191,7 +211,7 @@ class EngineSupervisor:
         self._hand_out()
 
     async def _serve(self, ticket: _Ticket, engine: KeptEngine) -> None:
-        begin_s = asyncio.get_running_loop().time()
+        ticket.begun_s = time.monotonic()
         try:
             answer = await engine.ask(ticket.job)
         except EngineError:
@@ -204,7 +224,8 @@ class EngineSupervisor:
         elif isinstance(answer, str):
             ticket.answer.set_exception(EngineError(answer))
         else:
-            self._admission.served(asyncio.get_running_loop().time() - begin_s)
+            self.last_answer_s = time.monotonic()
+            self._admission.served(self.last_answer_s - ticket.begun_s)
             ticket.answer.set_result(answer)
 
     def _try_again(self, ticket: _Ticket) -> None:

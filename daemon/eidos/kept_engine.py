@@ -62,8 +62,8 @@ class KeptEngine:
             self._failures += 1
             self.restarts += 1
 
-    async def ask(self, job: messages.Job) -> list[messages.Draft] | str | None:
-        """Return the drafts for *job*, or in words why there are none; None where it just died.
+    async def ask(self, job: messages.Job) -> messages.Done | str | None:
+        """Return the answer to *job*, or in words why there are none; None where it just died.
 
         Raises:
             EngineError: the engine died with *job* in its hands.

@@ -9,6 +9,7 @@ from typing import Protocol
 import msgspec
 
 from eidos.engine_messages import Draft, Job
+from eidos.finished import Account, PhaseName
 from eidos.protocol import Candidate, Certainty, Level, SuggestRequest
 from eidos.ranking import LEAST_KNOWN, Weights, confidences
 from eidos.surroundings import Surroundings, context_of
@@ -24,8 +25,11 @@ SECOND_LOOK = 4
 class Generator(Protocol):
     """Whatever turns a job into drafts: the supervisor here, a fake in tests."""
 
-    async def generate(self, job: Job) -> list[Draft]:
-        """Return the drafts for *job*: the model's, likeliest first, then those that are known."""
+    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
+        """Return the drafts for *job*: the model's, likeliest first, then those that are known.
+
+        What it took is noted in *account*.
+        """
         ...
 
 
@@ -57,10 +61,13 @@ class Pipeline:
         self._host = host
         self._weights = weights
 
-    async def suggest(self, request: SuggestRequest, client: str = "") -> tuple[Candidate, ...]:
+    async def suggest(
+        self, request: SuggestRequest, client: str = "", account: Account | None = None
+    ) -> tuple[Candidate, ...]:
         """Return at most `request.count` distinct candidates, those that may be offered first.
 
         Among these the likeliest to be right leads. Requests of different *client*s take turns.
+        What the answer took is noted in *account*.
 
         When nothing may be offered, a few more candidates are drawn, once: the model's second
         choice is often the same command with its quotes closed.
@@ -68,19 +75,28 @@ class Pipeline:
         Raises:
             RequestRefused, EngineError: as the engine does.
         """
-        surroundings = await self._host.surroundings_of(request)
+        account = account or Account()
+        with account.phase(PhaseName.LOOK):
+            surroundings = await self._host.surroundings_of(request)
         context = context_of(request, surroundings)
         job = Job(request.id, request.text, request.count, context, client)
-        candidates = await self._candidates(request, job, surroundings)
+        candidates = await self._candidates(request, job, surroundings, account)
         if request.count < SECOND_LOOK and all(c.verdict is Level.BLOCK for c in candidates):
             more = msgspec.structs.replace(job, count=SECOND_LOOK)
-            candidates = await self._candidates(request, more, surroundings)
+            candidates = await self._candidates(request, more, surroundings, account)
         return candidates[: request.count]
 
     async def _candidates(
-        self, request: SuggestRequest, job: Job, surroundings: Surroundings
+        self, request: SuggestRequest, job: Job, surroundings: Surroundings, account: Account
     ) -> tuple[Candidate, ...]:
-        drafts = await self._engine.generate(job)
+        drafts = await self._engine.generate(job, account)
+        with account.phase(PhaseName.VALIDATE):
+            return self._judged(request, drafts, surroundings)
+
+    def _judged(
+        self, request: SuggestRequest, drafts: list[Draft], surroundings: Surroundings
+    ) -> tuple[Candidate, ...]:
+        """Return what may be made of *drafts*, each with its verdict and its score."""
         scores = confidences(request.text, drafts, self._weights, surroundings)
         best: dict[str, Candidate] = {}
         for draft, score in zip(drafts, scores, strict=True):

@@ -23,6 +23,7 @@ from eidos import engine_messages as messages
 from eidos.endpoint import Endpoint, read_key
 from eidos.engine import LEAST_SIMILARITY, MAX_KNOWN
 from eidos.errors import ConfigError, EidosError, EngineError
+from eidos.finished import Phase, PhaseName
 from eidos.logs import configure_logging
 from eidos.remote_questions import form_of
 from eidos.retrieval.index import Index
@@ -90,11 +91,13 @@ class RemoteEngine:
         Raises:
             EngineError: the server does not answer; the message says what to do.
         """
+        begin_s = time.monotonic()
         looked_up = asyncio.get_running_loop().run_in_executor(self._lookups, self._known, job)
         written, found = await asyncio.gather(self._drawn(job), looked_up)
         drafts = [_joined(draft, found) for draft in written.values()]
         drafts += [_known_draft(each) for each in found.values() if each.command not in written]
-        return messages.Done(job.id, drafts)
+        phases = (Phase(PhaseName.GENERATE, begin_s, time.monotonic()),)
+        return messages.Done(job.id, drafts, phases)
 
     async def close(self) -> None:
         """Close all connections."""

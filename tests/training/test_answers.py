@@ -8,6 +8,7 @@ from msgspec import structs
 
 from eidos.context import Context
 from eidos.engine_messages import Draft, Job, Loaded
+from eidos.finished import Account
 from eidos.errors import EngineError
 from eidos.protocol import Certainty
 from training import trees
@@ -29,7 +30,7 @@ class FakeEngine:
         self.drafts = [Draft(text, -0.5, 5) for text in drafts]
         self.fault = fault
 
-    async def generate(self, job: Job) -> list[Draft]:
+    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
         """Return the drafts."""
         if self.fault:
             raise EngineError(self.fault)
