@@ -17,7 +17,16 @@ import msgspec
 
 from eidos.client import ask
 from eidos.errors import DaemonUnavailable
-from eidos.protocol import Reply, Shell, Status, StatusRequest, SuggestRequest
+from eidos.protocol import (
+    Health,
+    HealthRequest,
+    ReloadRequest,
+    Reply,
+    Shell,
+    Status,
+    StatusRequest,
+    SuggestRequest,
+)
 
 EIDOSD = Path(sys.executable).parent / "eidosd"
 EXAMPLE = "find all files larger than 100 MB under /var/log"
@@ -74,11 +83,11 @@ class RealDaemon:
     @property
     def log(self) -> str:
         """What it wrote to stderr until now, over all its starts."""
-        return self._log_file.read_text(errors="replace")
+        return self.log_file.read_text(errors="replace")
 
     def start(self, **variables: str) -> "RealDaemon":
         """Start it, without waiting for anything."""
-        with self._log_file.open("ab") as log:
+        with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [EIDOSD], env={**self.environ, **variables}, stderr=log, stdin=subprocess.DEVNULL
             )
@@ -99,6 +108,26 @@ class RealDaemon:
         reply = ask(StatusRequest(id="status"), socket=self.socket, timeout_s=30)
         assert isinstance(reply, Status)
         return msgspec.json.decode(reply.body)
+
+    def health(self) -> dict[str, Any]:
+        """Return the body of its health reply."""
+        reply = ask(HealthRequest(id="health"), socket=self.socket, timeout_s=30)
+        assert isinstance(reply, Health)
+        return msgspec.json.decode(reply.body)
+
+    def reload(self) -> Reply:
+        """Return its reply to the wish that it read its configuration again."""
+        return ask(ReloadRequest(id="reload"), socket=self.socket, timeout_s=120)
+
+    def configure(self, text: str) -> None:
+        """Make *text* its configuration file."""
+        self.config_file.parent.mkdir(parents=True, exist_ok=True)
+        self.config_file.write_text(text)
+
+    @property
+    def config_file(self) -> Path:
+        """Where it reads its configuration."""
+        return Path(self.environ["XDG_CONFIG_HOME"], "eidos", "config.toml")
 
     def cancelled(self) -> int:
         """Return how many requests it has cancelled."""
@@ -144,7 +173,8 @@ class RealDaemon:
                 self.process.wait()
 
     @property
-    def _log_file(self) -> Path:
+    def log_file(self) -> Path:
+        """Where its stderr goes."""
         return Path(self.environ["XDG_STATE_HOME"], "eidosd.log")
 
     def _engine(self) -> dict[str, Any]:

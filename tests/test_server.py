@@ -210,7 +210,10 @@ def test_texts_appear_at_debug_level_only_with_their_id(stopped: RealDaemon) -> 
 
 def test_under_systemd_log_lines_carry_priorities(stopped: RealDaemon) -> None:
     """With JOURNAL_STREAM set, lines begin with <N> and leave the time to the journal."""
-    stopped.start(JOURNAL_STREAM="8:1").until_loaded()
+    log = stopped.log_file
+    log.touch()
+    stream = f"{log.stat().st_dev}:{log.stat().st_ino}"
+    stopped.start(JOURNAL_STREAM=stream, EIDOS_LOG_FORMAT="plain").until_loaded()
     stopped.stop()
 
     assert stopped.log.splitlines()

@@ -4,19 +4,22 @@ import asyncio
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from eidos import surroundings
+from eidos import answering, surroundings
+from eidos.answering import Answering
 from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.context import Context, Field
 from eidos.engine_messages import Loaded
+from eidos.finished import Account
 from eidos.frames import encode_request
 from eidos.listener import Message
-from eidos.notify import Notifier
+from eidos.model_slots import Chosen
 from eidos.protocol import Candidate, Shell, SuggestRequest
-from eidos.server import Server
+from eidos.serving import Serving
 from eidos.surroundings import MAX_NAMES, MAX_READERS, Host, Surroundings, context_of
 
 
@@ -120,23 +123,30 @@ def test_a_folder_that_does_not_answer_is_not_waited_for(
 class Asked(list[SuggestRequest]):
     """A pipeline that remembers what it was asked, and answers nothing."""
 
-    async def suggest(self, asked: SuggestRequest, client: str) -> tuple[Candidate, ...]:
+    async def suggest(
+        self, asked: SuggestRequest, client: str, account: Account
+    ) -> tuple[Candidate, ...]:
         """Remember *asked*."""
+        assert not account.phases
         assert client == str(os.getpid())
         self.append(asked)
         return ()
 
 
 def handed_on(folder: Path, *, context: bool, loaded: Loaded | None) -> list[SuggestRequest]:
-    """Return what a server hands on of a request from *folder* whose last command failed."""
-    audit, asked = AuditLog(folder / "audit"), Asked()
+    """Return what a daemon hands on of a request from *folder* whose last command failed."""
+    asked = Asked()
 
     async def answer() -> None:
-        server = Server(Config(context=context), folder / "socket", Notifier({}), audit=audit)
-        server._pipeline = asked  # pyright: ignore[reportAttributeAccessIssue]
-        server._engine.loaded = loaded
+        config = Config(context=context)
+        serving = Serving(config, Chosen("embedded", ""), AuditLog(folder / "audit"))
+        serving._pipeline = asked  # pyright: ignore[reportAttributeAccessIssue]
+        serving.engine.loaded = loaded
         frames = encode_request(request(folder, last="make", status=2))
-        await server._answer(Message(b"x", os.getuid(), os.getpid(), frames))
+        message = Message(b"x", os.getuid(), os.getpid(), frames)
+        daemon = SimpleNamespace(is_stopping=False, requests_of=lambda _: 1)
+        await Answering(daemon, []).answer(answering.Asked(message, serving))  # pyright: ignore[reportArgumentType]
+        await serving.end()
 
     asyncio.run(answer())
     return asked

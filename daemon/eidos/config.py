@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from eidos import config_schema
 from eidos.errors import ConfigError
 
 RuleLevel = Literal["ok", "warn", "block"]
@@ -33,6 +34,26 @@ class Config:
         Literal["debug", "info", "warning", "error"],
         Meta(description="What is logged; request texts and commands appear at debug only."),
     ] = "info"
+    log_format: Annotated[
+        Literal["auto", "plain", "json"],
+        Meta(description="auto: fields for the journal under systemd, else plain lines."),
+    ] = "auto"
+    log_mb_per_day: Annotated[
+        int, Meta(ge=1, le=10_000, description="More than this is not logged in a day.")
+    ] = 100
+    trace_url: Annotated[
+        str,
+        Meta(
+            description="An OpenTelemetry collector that is told how long each request took.",
+            extra={"noun": "an address: https, or http to this machine"},
+        ),
+    ] = ""
+    trace_share: Annotated[
+        float, Meta(ge=0, le=1, description="The share of requests that the collector is told of.")
+    ] = 1.0
+    keep_days: Annotated[
+        int, Meta(ge=1, le=3650, description="How long day counts and the audit log are kept.")
+    ] = 400
     threads: Annotated[int, Meta(ge=1, le=64, description="Threads that a model uses.")] = 2
     max_tokens: Annotated[
         int, Meta(ge=8, le=512, description="Longest command, in tokens of the model.")
@@ -191,6 +212,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise ConfigError(f"cannot read {path}: {exc}; mend it or move it away") from exc
+    table = config_schema.migrate(table, place=str(path))
     keys = [key.name for key in fields(Config)]
     for key in table:
         if key not in keys:

@@ -78,7 +78,8 @@ class Listener:
         """
         make_private(path.parent, uid)
         self._path = path
-        self._lock = _take_lock(path.with_suffix(".lock"))
+        self._lock_path = path.with_suffix(".lock")
+        self._lock = _take_lock(self._lock_path)
         self._context = zmq.asyncio.Context(io_threads=1)
         self._socket = self._context.socket(zmq.ROUTER)
         self._inode = 0
@@ -101,22 +102,41 @@ class Listener:
         parts: list[Any] = [sender, *frames]  # pyzmq leaves the type of its elements open
         await self._socket.send_multipart(parts)  # pyright: ignore[reportUnknownMemberType]
 
+    def is_bound(self) -> bool:
+        """Tell whether the socket's path leads here."""
+        try:
+            return _inode(self._path) == self._inode
+        except OSError:  # its folder is closed to us, and so to our clients
+            return False
+
     def ensure_bound(self) -> None:
         """Bind again if the socket file was deleted or replaced; the lock says it is ours.
 
         Raises:
             RuntimeDirError: the folder is not safe any more, or the path is taken by a file.
+            AlreadyRunning: the lock's file was deleted too, and another daemon has made its own.
         """
-        if _inode(self._path) == self._inode:
+        try:
+            has_lock = _inode(self._lock_path) == os.fstat(self._lock.fileno()).st_ino
+            has_socket = _inode(self._path) == self._inode
+        except OSError:  # the folder is closed to us: its mode may be mended, and all goes on
             return
-        log.warning("the socket %s was deleted or replaced; binding it again", self._path)
+        if has_lock and has_socket:
+            return
         make_private(self._path.parent, os.getuid())
-        # No unbind: it would close the connections that came through the lost file.
-        self._inode = self._bind()
+        if not has_lock:
+            log.warning("the lock beside %s was deleted or replaced; taking it again", self._path)
+            lock = _take_lock(self._lock_path)
+            self._lock.close()
+            self._lock = lock
+        if not has_socket:
+            log.warning("the socket %s was deleted or replaced; binding it again", self._path)
+            # No unbind: it would close the connections that came through the lost file.
+            self._inode = self._bind()
 
     def close(self) -> None:
         """Remove the socket file, if it is still ours, and let go of the lock."""
-        owned = self._inode and _inode(self._path) == self._inode
+        owned = self._inode and self.is_bound()
         self._context.destroy(linger=0)
         if owned:
             self._path.unlink(missing_ok=True)

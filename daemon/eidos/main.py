@@ -8,16 +8,17 @@ import os
 import resource
 import signal
 import sys
-from pathlib import Path
 
 from eidos import __version__
 from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.errors import EidosError
-from eidos.logs import configure_logging
+from eidos.logs import configure_logging, daemon_share, keep_small, set_level
 from eidos.notify import Notifier
 from eidos.paths import audit_file, config_file, socket_path
-from eidos.server import Server
+from eidos.request_log import RequestLog
+from eidos.server import Outside, Server
+from eidos.serving import Serving, choose
 
 log = logging.getLogger(__name__)
 
@@ -27,28 +28,68 @@ _OPEN_FILES = 65_536
 
 def main() -> int:
     """Run the daemon until SIGTERM or SIGINT; return the exit code of the error tree."""
-    _arguments()
+    arguments = _arguments()
     configure_logging("info", os.environ)
     try:
-        config = Config.load(os.environ, config_file())
-        configure_logging(config.log_level, os.environ)
-        _limit_resources(config)
-        asyncio.run(_serve(config, socket_path(os.environ, os.getuid())))
+        config = _read_config()
+        _apply(config)
+        asyncio.run(_check(config) if arguments.check else _serve(config))
     except EidosError as exc:
         log.error("%s", exc)  # noqa: TRY400 - a sentence for a person, not a traceback
         return exc.exit_code
     return 0
 
 
-async def _serve(config: Config, socket: Path) -> None:
-    server = Server(config, socket, Notifier(os.environ), audit=AuditLog(audit_file()))
+async def _serve(config: Config) -> None:
+    outside = Outside(
+        socket=socket_path(os.environ, os.getuid()),
+        notifier=Notifier(os.environ),
+        audit=AuditLog(audit_file()),
+        reread=_read_config,
+        apply=_apply,
+        set_level=set_level,
+        observers=[RequestLog()],
+        chores=[keep_small],
+    )
+    server = Server(config, outside)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
+    loop.add_signal_handler(signal.SIGHUP, server.begin_reload)
     await server.serve()
 
 
-def _arguments() -> None:
+async def _check(config: Config) -> None:
+    """Return if a daemon of this configuration would serve.
+
+    Raises:
+        EidosError: why it would not.
+    """
+    serving = Serving(config, choose(config), AuditLog(audit_file()))
+    try:
+        await serving.prove()
+    finally:
+        await serving.end()
+    loaded = serving.engine.loaded
+    log.info("this configuration serves, with %s", loaded.model if loaded else "no model")
+
+
+def _read_config() -> Config:
+    return Config.load(os.environ, config_file())
+
+
+def _apply(config: Config) -> None:
+    """Have this process itself follow *config*."""
+    configure_logging(
+        config.log_level,
+        os.environ,
+        log_format=config.log_format,
+        mb_per_day=daemon_share(config.log_mb_per_day),
+    )
+    _limit_resources(config)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="eidosd",
         description="The Eidos daemon: keeps the model warm and answers on a Unix socket.",
@@ -56,7 +97,12 @@ def _arguments() -> None:
         "1 error, 5 already running, 78 wrong configuration or model.",
     )
     parser.add_argument("--version", action="version", version=f"eidosd {__version__}")
-    parser.parse_args()
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="read the configuration, load the model and have it answer once; serve nobody",
+    )
+    return parser.parse_args()
 
 
 def _limit_resources(config: Config) -> None:

@@ -1,92 +1,85 @@
-"""The daemon's loop: messages in, replies out; it starts, serves, drains and stops.
+"""The daemon's loop: it starts, receives, hands over to another configuration, drains and stops.
 
-No policy lives here: what a message may hold is protocol.py's, what an answer is pipeline.py's.
+What becomes of a message is answering.py's business; all that depends on the configuration is in
+serving.py, so that it can be replaced while requests are under way.
 """
 
 import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from eidos import __version__
-from eidos.answer_cache import AnswerCache
+from eidos.answering import Answering, Asked
 from eidos.audit import AuditLog
 from eidos.config import Config
-from eidos.departures import on_departure
-from eidos.endpoint import Endpoint, endpoint_of
-from eidos.engine_messages import EngineSettings
-from eidos.engine_process import PROGRAM, REMOTE_PROGRAM
-from eidos.engine_supervisor import EngineSupervisor
-from eidos.errors import EngineError, ProtocolError, RequestRefused
-from eidos.frames import decode_request, encode_reply, request_id
-from eidos.listener import Listener, Message
+from eidos.errors import ConfigError, EidosError, ModelError
+from eidos.finished import Observer
+from eidos.frames import encode_reply
+from eidos.health import take_health
+from eidos.heartbeat import Heartbeat
+from eidos.listener import Listener
 from eidos.metrics import Metrics
+from eidos.model_slots import EMBEDDED, Choice
 from eidos.notify import Notifier
-from eidos.paths import graph_cache_dir
-from eidos.protocol import (
-    CancelRequest,
-    ErrorCode,
-    Failure,
-    PingRequest,
-    Pong,
-    Reply,
-    Request,
-    Status,
-    StatusRequest,
-    Suggestions,
-    SuggestRequest,
-)
-from eidos.rate_limit import RateLimit
+from eidos.protocol import LogLevel
+from eidos.serving import Serving, choose, difference
 from eidos.status import StatusBody, take_status
 from eidos.upkeep import Upkeep
-
-if TYPE_CHECKING:
-    from eidos.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the server needs of the process that it runs in."""
+
+    socket: Path
+    notifier: Notifier
+    audit: AuditLog
+    reread: Callable[[], Config]
+    """Read the configuration again; raises ConfigError."""
+    apply: Callable[[Config], None]
+    """Have the process itself, its logging for one, follow a configuration; raises ConfigError."""
+    set_level: Callable[[str], None]
+    observers: Sequence[Observer] = ()
+    chores: Sequence[Callable[[], None]] = ()
+    """What is to be done once a minute, on a thread; none of them raises."""
+
+
 class Server:
-    """One daemon: a socket, an engine, and the requests between them."""
+    """One daemon: a socket, a Serving behind it, and the requests between them."""
 
-    def __init__(
-        self, config: Config, socket: Path, notifier: Notifier, *, audit: AuditLog
-    ) -> None:
-        """Build the parts; nothing is started yet.
-
-        Raises:
-            ConfigError: the configuration names a server that cannot be used.
-        """
+    def __init__(self, config: Config, outside: Outside) -> None:
+        """Build the parts; nothing is started yet."""
         self._config = config
-        self._path = socket
-        self._notifier = notifier
+        self._outside = outside
         self._started_s = time.monotonic()
         self._metrics = Metrics()
+        self._answering = Answering(self, [self._metrics, *outside.observers])
         self._stop = asyncio.Event()
-        self._requests: dict[asyncio.Task[None], Message] = {}
-        endpoint = endpoint_of(config)
-        if endpoint is not None:
-            log.warning("%s (docs/remote-engine.md)", endpoint.warning)
-        self._engine = EngineSupervisor(
-            _engine_settings(config, endpoint),
-            queue_size=config.queue_size,
-            job_timeout_s=config.engine_timeout_s,
-            deadline_s=config.deadline_s,
-            engines=config.engines,
-            program=PROGRAM if endpoint is None else REMOTE_PROGRAM,
-        )
-        self._answers = AnswerCache(
-            self._engine, size=config.cache_size, max_age_s=config.cache_age_s
-        )
-        self._rate = RateLimit(config.rate_limit_per_s)
-        self._audit = audit
-        self._pipeline: Pipeline | None = None
-        self._is_ready = asyncio.Event()
+        self._fault: asyncio.Future[None] = asyncio.Future()
+        self._unusable: dict[Choice, str] = {}
+        """Slots whose model cannot be loaded, and why."""
+        self._requests: dict[asyncio.Task[None], Asked] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        """What goes on beside the requests: retiring, reloading."""
+        self._reloading = asyncio.Lock()
+        self._listener = Listener(outside.socket, os.getuid())
+        self.serving: Serving
+        """What new requests begin with."""
+        self.heartbeat: Heartbeat
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether no new work is begun."""
+        return self._stop.is_set()
 
     def stop(self) -> None:
         """Ask the daemon to drain and end; may be called from a signal handler of the loop."""
@@ -96,166 +89,207 @@ class Server:
         """Serve until `stop`; requests that come while the model loads wait for it.
 
         Raises:
-            AlreadyRunning, RuntimeDirError: the socket cannot be ours.
+            RuntimeDirError: the socket cannot be ours any more.
             ModelError: the model cannot be used.
-            ConfigError: the configuration names a rule that is none.
+            ConfigError: the configuration names a rule or a server that is none.
             EidosError: memory ran out of bounds; a fresh start is the cure.
         """
-        listener = Listener(self._path, os.getuid())
-        upkeep = Upkeep(
-            listener, self._engine, self._answers, self._notifier, self._config.memory_limit_mb
-        )
-        log.info("listening on %s (eidosd %s, pid %d)", self._path, __version__, os.getpid())
-        workers = [
-            asyncio.create_task(self._receive(listener), name="receive"),
-            asyncio.create_task(self._engine.run(), name="engine"),
-            asyncio.create_task(upkeep.run(), name="upkeep"),
-        ]
-        stopping = asyncio.create_task(self._stop.wait(), name="stop")
+        outside, workers = self._outside, list[asyncio.Task[Any]]()
+        log.info("listening on %s (eidosd %s, pid %d)", outside.socket, __version__, os.getpid())
         try:
-            self._pipeline = await asyncio.to_thread(self._build_pipeline)
-            self._is_ready.set()
-            done, _ = await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()  # a worker never ends but by an error: raise it
+            self._take_over(Serving(self._config, choose(self._config), outside.audit))
+            upkeep = Upkeep(self, self._listener, outside.notifier, outside.chores)
+            workers += [
+                asyncio.create_task(self._receive(), name="receive"),
+                asyncio.create_task(upkeep.run(), name="upkeep"),
+                asyncio.create_task(self._stop.wait(), name="stop"),
+            ]
+            await self.serving.build()
+            await self._until_end(workers)
             await self._drain()
         finally:
-            self._notifier.stopping()
-            await _cancel([*workers, stopping, *self._requests])
-            listener.close()
+            outside.notifier.stopping()
+            await self._end(workers)
             log.info("stopped")
 
-    async def _receive(self, listener: Listener) -> None:
+    async def reload(self) -> str:
+        """Read the configuration again, and hand over to it; return what came of it, in words.
+
+        Requests that are under way end with the configuration that they began with.
+
+        Raises:
+            ConfigError: the old configuration stays in force; the message says why.
+        """
+        async with self._reloading:
+            begin_s = time.monotonic()
+            fresh: Serving | None = None
+            try:
+                config = self._outside.reread()
+                fresh = await self._another(config)
+                await fresh.prove()
+                self._outside.apply(config)
+            except EidosError as exc:
+                if fresh is not None and fresh.engine is not self.serving.engine:
+                    await fresh.end()
+                self._metrics.reloaded(ok=False)
+                self._outside.audit.record("reload", outcome="refused")
+                raise ConfigError(f"{exc}; the old configuration stays in force") from exc
+            told = f"the configuration was read again; {difference(self.serving, fresh)}"
+            if fresh.engine is not self.serving.engine:
+                told += f"; a new engine took over after {time.monotonic() - begin_s:.1f} s"
+            self._take_over(fresh)
+            self._metrics.reloaded(ok=True)
+            self._outside.audit.record("reload", outcome="ok")
+            log.info("%s", told)
+            return told
+
+    def begin_reload(self) -> None:
+        """Reload, as SIGHUP asks; how it ended is in the log."""
+        task = asyncio.create_task(self._reload_by_signal(), name="reload")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def requests_of(self, client: str) -> int:
+        """Return how many requests of *client* are under way."""
+        return sum(asked.message.client == client for asked in self._requests.values())
+
+    def call_off(self, sender: bytes, identity: str) -> None:
+        """Stop the work on the request *identity* of the connection *sender*, if there is any."""
+        wanted = [b"suggest", identity.encode()]  # all else is answered at once
+        for task, asked in self._requests.items():
+            message = asked.message
+            if message.sender != sender or message.frames[1:3] != wanted:
+                continue
+            if not task.cancelling() and task.cancel():
+                log.debug("request=%s: nobody waits for it any more", identity)
+
+    def status(self) -> bytes:
+        """Return the body of a status reply."""
+        return msgspec.json.encode(self._status())
+
+    def health(self) -> bytes:
+        """Return the body of a health reply."""
+        is_bound = self._listener.is_bound()
+        return msgspec.json.encode(take_health(self.serving, self.heartbeat, is_bound=is_bound))
+
+    async def metrics(self) -> bytes:
+        """Return the body of a metrics reply."""
+        from eidos.exposition import exposition  # 45 ms and 3.5 MB, for whoever looks
+
+        limit_mb = self.serving.config.memory_limit_mb
+        return await asyncio.to_thread(
+            exposition, self._metrics, self._status(), memory_limit_mb=limit_mb
+        )
+
+    def set_level(self, level: LogLevel) -> str:
+        """Log from *level* on; return in words what that means."""
+        self._outside.set_level(level)
+        self._outside.audit.record("level", level=level)
+        return f"the daemon logs from {level} on, until it ends or reads its configuration again"
+
+    def forget(self) -> str:
+        """Forget the kept answers; return in words how many that were."""
+        return f"{self.serving.answers.forget()} kept answers are forgotten"
+
+    async def _reload_by_signal(self) -> None:
+        try:
+            await self.reload()
+        except ConfigError as exc:
+            log.error("%s", exc)  # noqa: TRY400 - a sentence for a person, not a traceback
+
+    async def _receive(self) -> None:
         while True:
-            message = await listener.receive()
+            message = await self._listener.receive()
             if message.uid not in {os.getuid(), 0}:
                 log.warning("a message of uid %s was dropped", message.uid)
                 continue
-            task = asyncio.create_task(self._reply(listener, message))
-            self._requests[task] = message
+            asked = Asked(message, self.serving)
+            task = asyncio.create_task(self._reply(asked))
+            self._requests[task] = asked
             task.add_done_callback(self._requests.pop)
 
-    async def _reply(self, listener: Listener, message: Message) -> None:
-        reply = await self._answer(message)
+    async def _reply(self, asked: Asked) -> None:
+        reply = await self._answering.answer(asked)
         if reply is not None:
-            await listener.send(message.sender, encode_reply(reply))
+            await self._listener.send(asked.message.sender, encode_reply(reply))
 
-    async def _answer(self, message: Message) -> Reply | None:
-        """Return the reply to *message*, whatever happens; None where nobody waits for one."""
-        started_s = time.monotonic()
-        identity = request_id(message.frames)
-        try:
-            return await self._fulfil(decode_request(message.frames), message, started_s)
-        except (ProtocolError, RequestRefused) as exc:
-            return self._failure(identity, ErrorCode(exc.code), str(exc))
-        except EngineError as exc:
-            return self._failure(identity, ErrorCode.ENGINE, str(exc))
-        except Exception as exc:  # the client of a bug still gets an answer, and the next one too
-            log.exception("request=%s failed", identity)
-            reason = f"internal error: {type(exc).__name__}"
-            return self._failure(identity, ErrorCode.ENGINE, reason)
-
-    async def _fulfil(self, request: Request, message: Message, started_s: float) -> Reply | None:
-        match request:
-            case PingRequest():
-                return Pong(request.id, __version__)
-            case StatusRequest():
-                return Status(request.id, msgspec.json.encode(self._status()))
-            case CancelRequest():
-                return self._call_off(message.sender, request.id)
-            case SuggestRequest():
-                with on_departure(message.pid, lambda: self._call_off(message.sender, request.id)):
-                    return await self._suggest(request, message.client, started_s)
-
-    def _call_off(self, sender: bytes, identity: str) -> None:
-        """Stop the work on the request *identity* of the connection *sender*, if there is any."""
-        asked = [b"suggest", identity.encode()]  # all else is answered at once
-        for task, message in self._requests.items():
-            if message.sender != sender or message.frames[1:3] != asked:
-                continue
-            if not task.cancelling() and task.cancel():
-                self._metrics.cancelled()
-                log.debug("request=%s: nobody waits for it any more", identity)
-
-    def _status(self) -> StatusBody:
-        return take_status(
-            self._path, self._started_s, self._metrics, self._engine, self._answers, self._rate
-        )
-
-    async def _suggest(self, request: SuggestRequest, client: str, started_s: float) -> Reply:
-        self._rate.take(client)
-        if self._stop.is_set():
-            raise RequestRefused("the daemon is stopping; ask again", code=ErrorCode.STOPPING)
-        if not self._config.context:
-            request = msgspec.structs.replace(request, cwd="", last="", status=None)
-        elif self._engine.loaded and "files" not in self._engine.loaded.told:
-            # Reading a folder takes up to 20 ms, and choosing among 2,000 names as much.
-            request = msgspec.structs.replace(request, cwd="")
-        try:
-            async with asyncio.timeout(self._config.deadline_s):
-                candidates = await (await self._ready_pipeline()).suggest(request, client)
-        except TimeoutError:
-            message = f"no answer within {self._config.deadline_s:g} s; try again in a moment"
-            raise RequestRefused(message, code=ErrorCode.DEADLINE) from None
-        if sum(message.client == client for message in self._requests.values()) == 1:
-            # `eidosctl suggest` asks a file's lines one by one, more than 50 a second where the
-            # answers are kept: who waits for each answer keeps nobody from theirs.
-            self._rate.give_back(client)
-        total_ms = (time.monotonic() - started_s) * 1000
-        self._metrics.answered(total_ms)
-        log.debug("request=%s candidates=%d ms=%.1f", request.id, len(candidates), total_ms)
-        return Suggestions(request.id, total_ms, candidates)
-
-    async def _ready_pipeline(self) -> "Pipeline":
-        while self._pipeline is None:
-            await self._is_ready.wait()
-        return self._pipeline
-
-    def _build_pipeline(self) -> "Pipeline":
-        """Build the pipeline while the engine loads its model: the rules take 0.2 s to import.
+    async def _another(self, config: Config) -> Serving:
+        """Return a Serving for *config* beside the one that there is.
 
         Raises:
-            ConfigError: the configuration names a rule that is none.
-            ModelError: the weights of the ranking are damaged.
+            ModelError: the model that is to serve cannot, and another one would in its place.
+            ConfigError: the configuration names a server that cannot be used.
         """
-        from eidos.pipeline import Pipeline
-        from eidos.ranking import load_weights
-        from eidos.surroundings import Host
-        from eidos.validator.policy import Policy, Profile
+        model = await asyncio.to_thread(choose, config)
+        if model.fault and model.fault != self.serving.model.fault:
+            raise ModelError(model.fault)
+        return Serving(config, model, self._outside.audit, beside=self.serving)
 
-        config = self._config
-        if config.profile != Profile.BALANCED or config.rules:
-            # On record: this daemon judges otherwise than the table of rules says.
-            rules = " ".join(f"{rule}={level}" for rule, level in config.rules.items())
-            self._audit.record("policy", profile=config.profile, rules=rules)
-        policy = Policy.build(config.profile, config.rules)
-        host = Host(os.environ.get("PATH", os.defpath))
-        return Pipeline(self._answers, policy, self._audit, host, load_weights())
+    def _take_over(self, fresh: Serving) -> None:
+        """Have *fresh* answer from now on; the one before it ends when its requests have."""
+        if hasattr(self, "serving"):
+            self.heartbeat.close()
+            if self.serving.engine is not fresh.engine:
+                retiring = asyncio.create_task(self._retire(self.serving), name="retire")
+                self._tasks.add(retiring)
+                retiring.add_done_callback(self._tasks.discard)
+        if fresh.model.fault:
+            log.warning("%s", fresh.model.fault)
+        self.serving = fresh
+        self.heartbeat = Heartbeat(fresh)
+        fresh.running.add_done_callback(self._on_engines_end)
 
-    def _failure(self, identity: str, code: ErrorCode, message: str) -> Failure:
-        self._metrics.failed(code)
-        # Messages never quote the request's text (test_privacy.py), so they may be logged.
-        log.info("request=%s error=%s: %s", identity, code, message)
-        return Failure(identity, code, message)
+    async def _retire(self, old: Serving) -> None:
+        """End the engines of *old* once nothing is under way on them."""
+        under_way = [
+            task for task, asked in self._requests.items() if asked.serving.engine is old.engine
+        ]
+        if under_way:
+            await asyncio.wait(under_way)
+        await old.end()
+
+    async def _until_end(self, workers: Sequence[asyncio.Task[Any]]) -> None:
+        """Wait until the daemon is to stop, or something ends that should not: raise that."""
+        while True:
+            ends = [*workers, self._fault]
+            done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if self._fault in done and await self._falls_back(self._fault.exception()):
+                continue
+            for ended in done:
+                ended.result()  # none ends by itself but by an error
+            return
+
+    async def _falls_back(self, fault: BaseException | None) -> bool:
+        """Begin anew without the model of a slot, if it is that which cannot be used."""
+        failed = self.serving.model.name
+        if failed == EMBEDDED or not isinstance(fault, ModelError):
+            return False
+        self._fault = asyncio.Future()
+        self._unusable[failed] = str(fault)
+        model = choose(self._config, self._unusable)
+        self._take_over(Serving(self._config, model, self._outside.audit))
+        await self.serving.build()
+        return True
+
+    def _on_engines_end(self, running: asyncio.Task[None]) -> None:
+        if not running.cancelled() and (fault := running.exception()) and not self._fault.done():
+            self._fault.set_exception(fault)
+
+    def _status(self) -> StatusBody:
+        return take_status(self._outside.socket, self._started_s, self._metrics, self.serving)
 
     async def _drain(self) -> None:
         """Wait for the requests under way, as long as the configuration allows."""
         if self._requests:
             log.info("stopping; %d requests are under way", len(self._requests))
-            await asyncio.wait(self._requests, timeout=self._config.drain_timeout_s)
+            await asyncio.wait(self._requests, timeout=self.serving.config.drain_timeout_s)
 
-
-def _engine_settings(config: Config, endpoint: Endpoint | None) -> EngineSettings:
-    return EngineSettings(
-        model_path=config.model_path,
-        tokenizer_path=config.tokenizer_path,
-        threads=config.threads,
-        max_tokens=config.max_tokens,
-        log_level=config.log_level,
-        # A kept graph is loaded no faster, and saves memory from the second engine on.
-        graph_cache=str(graph_cache_dir()) if config.engines > 1 else "",
-        remote=endpoint,
-    )
+    async def _end(self, workers: Sequence[asyncio.Task[Any]]) -> None:
+        if hasattr(self, "serving"):
+            self.heartbeat.close()
+            await _cancel([*workers, *self._requests, *self._tasks])
+            await self.serving.end()
+        self._listener.close()
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -8,10 +8,10 @@ import msgspec
 import psutil
 
 from eidos import __version__
-from eidos.answer_cache import AnswerCache, CacheStatus
-from eidos.engine_supervisor import EngineState, EngineSupervisor
+from eidos.answer_cache import CacheStatus
+from eidos.engine_supervisor import EngineState
 from eidos.metrics import Latency, Metrics, Requests
-from eidos.rate_limit import RateLimit
+from eidos.serving import Serving
 
 
 class ModelStatus(msgspec.Struct, frozen=True):
@@ -21,6 +21,10 @@ class ModelStatus(msgspec.Struct, frozen=True):
     path: str
     sha256: str
     load_time_s: float
+    slot: str
+    """embedded, a or b; embedded too where the configuration names a model or a server."""
+    fault: str
+    """Why it is another model than was chosen, and what to do; empty where it is that one."""
 
 
 class EngineStatus(EngineState, frozen=True):
@@ -66,18 +70,10 @@ class StatusBody(msgspec.Struct, frozen=True):
     cache: CacheStatus
 
 
-def take_status(
-    socket: Path,
-    started_s: float,
-    metrics: Metrics,
-    engine: EngineSupervisor,
-    cache: AnswerCache,
-    rate: RateLimit,
-) -> StatusBody:
+def take_status(socket: Path, started_s: float, metrics: Metrics, serving: Serving) -> StatusBody:
     """Return the state of this process and its engines now; *started_s* is monotonic."""
-    loaded = engine.loaded
+    engine = serving.engine
     rss_bytes, cpu_percent = _usage(os.getpid())
-    admission = engine.admission
     return StatusBody(
         pid=os.getpid(),
         version=__version__,
@@ -85,16 +81,23 @@ def take_status(
         socket=str(socket),
         rss_bytes=rss_bytes,
         cpu_percent=cpu_percent,
-        model=ModelStatus(loaded.model, loaded.path, loaded.sha256, round(loaded.load_time_s, 3))
-        if loaded
-        else ModelStatus("", "", "", 0.0),
+        model=_model_status(serving),
         engines=[_engine_status(state) for state in engine.engines()],
         requests=metrics.requests(),
         latency_ms=metrics.latency(),
-        queue=QueueStatus(engine.queue_length, admission.queue_size),
-        refused=Refusals(admission.full, admission.late, rate.refused),
-        cache=cache.status(),
+        queue=QueueStatus(engine.queue_length, engine.admission.queue_size),
+        refused=Refusals(engine.admission.full, engine.admission.late, serving.rate.refused),
+        cache=serving.answers.status(),
     )
+
+
+def _model_status(serving: Serving) -> ModelStatus:
+    slot, fault = serving.model.name, serving.model.fault
+    loaded = serving.engine.loaded
+    if loaded is None:
+        return ModelStatus("", "", "", 0.0, slot, fault)
+    load_time_s = round(loaded.load_time_s, 3)
+    return ModelStatus(loaded.model, loaded.path, loaded.sha256, load_time_s, slot, fault)
 
 
 def _engine_status(state: EngineState) -> EngineStatus:

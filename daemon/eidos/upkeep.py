@@ -1,22 +1,31 @@
-"""What the daemon does once a second, asked or not: socket, memory, watchdog, status line."""
+"""What the daemon does once a second, asked or not: socket, memory, heartbeat, watchdog, chores."""
 
 import asyncio
 import logging
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from eidos.answer_cache import AnswerCache
-from eidos.engine_supervisor import EngineSupervisor
 from eidos.errors import EidosError
+from eidos.heartbeat import Heartbeat
 from eidos.listener import Listener
 from eidos.notify import Notifier
+from eidos.serving import Serving
 
 log = logging.getLogger(__name__)
 
 INTERVAL_S: Final = 1.0
+_CHORES_EVERY_S: Final = 60.0
 _PAGE_BYTES: Final = 4096
 _MEBIBYTE: Final = 1024 * 1024
+
+
+class Daemon(Protocol):
+    """What is looked after: the server here."""
+
+    serving: Serving
+    heartbeat: Heartbeat
 
 
 class Upkeep:
@@ -24,17 +33,17 @@ class Upkeep:
 
     def __init__(
         self,
+        daemon: Daemon,
         listener: Listener,
-        engine: EngineSupervisor,
-        answers: AnswerCache,
         notifier: Notifier,
-        memory_limit_mb: int,
+        chores: Sequence[Callable[[], None]] = (),
     ) -> None:
+        """Look after *daemon*; *chores* are done once a minute, on a thread."""
+        self._daemon = daemon
         self._listener = listener
-        self._engine = engine
-        self._answers = answers
         self._notifier = notifier
-        self._memory_limit_bytes = memory_limit_mb * _MEBIBYTE
+        self._chores = chores
+        self._chores_done_s = time.monotonic()
         self._ready = False
         self._fed_s = 0.0
 
@@ -48,29 +57,42 @@ class Upkeep:
         while True:
             self._say_ready()
             self._listener.ensure_bound()
-            self._answers.expire()
+            self._daemon.serving.answers.expire()
             self._check_memory()
+            self._daemon.heartbeat.beat()
             self._feed_watchdog()
+            await self._do_chores()
             # Until the model is loaded the manager waits for us: look more often.
             await asyncio.sleep(INTERVAL_S if self._ready else INTERVAL_S / 20)
 
+    async def _do_chores(self) -> None:
+        if time.monotonic() - self._chores_done_s < _CHORES_EVERY_S:
+            return
+        self._chores_done_s = time.monotonic()
+        for chore in self._chores:
+            await asyncio.to_thread(chore)
+
     def _say_ready(self) -> None:
-        if not self._ready and self._engine.loaded:
+        loaded = self._daemon.serving.engine.loaded
+        if not self._ready and loaded:
             self._ready = True
-            self._notifier.ready(f"serving {self._engine.loaded.model}")
+            self._notifier.ready(f"serving {loaded.model}")
 
     def _feed_watchdog(self) -> None:
-        # That this line is reached says that the loop turns; a hung engine is the supervisor's.
+        # That this line is reached says that the loop turns; the heartbeat, that answers come.
         interval_s = self._notifier.watchdog_interval_s
+        if not self._daemon.heartbeat.works:
+            return
         if self._ready and interval_s is not None and time.monotonic() - self._fed_s >= interval_s:
             self._fed_s = time.monotonic()
             self._notifier.alive()
 
     def _check_memory(self) -> None:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-        if pages * _PAGE_BYTES > self._memory_limit_bytes:
+        limit_mb = self._daemon.serving.config.memory_limit_mb
+        if pages * _PAGE_BYTES > limit_mb * _MEBIBYTE:
             message = (
-                f"the daemon uses more than {self._memory_limit_bytes // _MEBIBYTE} MB, which only "
+                f"the daemon uses more than {limit_mb} MB, which only "
                 "a faulty or hostile client can cause; it ends, to be started afresh"
             )
             raise EidosError(message)

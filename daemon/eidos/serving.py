@@ -1,0 +1,206 @@
+"""One configuration at work: its engines, what they answered of late, the policy that judges.
+
+A daemon that is told to read its configuration again builds a second Serving beside the first. It
+takes over once its engine has loaded its model and answered, so whatever is wrong with the new
+configuration is found while the old one serves; and requests under way end with the one that they
+began with. Where nothing changed that the engine is told, both share it.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from eidos.answer_cache import AnswerCache
+from eidos.audit import AuditLog
+from eidos.config import Config
+from eidos.endpoint import Endpoint, endpoint_of
+from eidos.engine_messages import EngineSettings, Job
+from eidos.engine_process import LOAD_TIMEOUT_S, PROGRAM, REMOTE_PROGRAM
+from eidos.engine_supervisor import EngineSupervisor
+from eidos.errors import EngineError, ModelError
+from eidos.file_identity import identity_of
+from eidos.model_slots import EMBEDDED, Choice, Chosen, chosen, data_dir
+from eidos.paths import graph_cache_dir
+from eidos.rate_limit import RateLimit
+
+if TYPE_CHECKING:
+    from eidos.pipeline import Pipeline
+
+PROBE: Final = Job("probe", "show the date", 1, client="eidosd")
+"""What a model is asked to see that it answers; what it answers is shown to nobody."""
+_GLANCE_S: Final = 0.2
+"""How often it is looked whether an engine dies again and again while it is proved."""
+_MAX_DEATHS: Final = 2
+"""So often an engine may die before its configuration is given up."""
+_NONE: Final[Mapping[Choice, str]] = MappingProxyType({})
+
+
+class Serving:
+    """All that depends on the configuration, built from one and never changed."""
+
+    def __init__(
+        self, config: Config, model: Chosen, audit: AuditLog, *, beside: "Serving | None" = None
+    ) -> None:
+        """Build the parts for *config*, with the engine of *beside* if it is told the same.
+
+        Raises:
+            ConfigError: the configuration names a server that cannot be used.
+        """
+        self.config = config
+        self.model = model
+        self.endpoint = endpoint_of(config)
+        self._audit = audit
+        self.told = _told(config, model, self.endpoint)
+        """What the engine depends on."""
+        self._pipeline: Pipeline | None = None
+        self._is_built = asyncio.Event()
+        if beside is not None and beside.told == self.told:
+            self.engine = beside.engine
+            self.running = beside.running
+        else:
+            self.engine = _supervisor(config, model, self.endpoint)
+            self.running = asyncio.create_task(self.engine.run(), name="engines")
+            """Ends by an error only, if the model cannot be used when it is first loaded."""
+        self.answers = AnswerCache(
+            self.engine, size=config.cache_size, max_age_s=config.cache_age_s
+        )
+        self.rate = RateLimit(config.rate_limit_per_s)
+
+    async def build(self) -> None:
+        """Build what takes its time, while the engine loads its model: the rules take 0.2 s.
+
+        Raises:
+            ConfigError: the configuration names a rule that is none.
+            ModelError: the weights of the ranking are damaged.
+        """
+        self._pipeline = await asyncio.to_thread(self._new_pipeline)
+        self._is_built.set()
+
+    async def pipeline(self) -> "Pipeline":
+        """Return the pipeline, once it is built."""
+        while self._pipeline is None:
+            await self._is_built.wait()
+        return self._pipeline
+
+    async def prove(self) -> None:
+        """Build all, and return once the engine has loaded its model and the model has answered.
+
+        A server in the model's place is not asked: one that is down may be up when somebody asks.
+
+        Raises:
+            ModelError: the model cannot be used, or answers nothing.
+            EngineError: the engine dies again and again, or does not answer in time.
+            ConfigError: the configuration names a rule that is none.
+        """
+        await self.build()
+        probe = asyncio.create_task(self.probe(), name="probe")
+        timeout_s = LOAD_TIMEOUT_S + self.config.engine_timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not probe.done():
+                    either = (probe, self.running)
+                    await asyncio.wait(
+                        either, timeout=_GLANCE_S, return_when=asyncio.FIRST_COMPLETED
+                    )
+                    self._give_up_if_hopeless()
+            probe.result()
+        except TimeoutError:
+            raise EngineError(f"the model gave no answer within {timeout_s:g} s") from None
+        finally:
+            probe.cancel()
+
+    async def probe(self) -> None:
+        """Return once the model has answered; at once where a server answers in its place.
+
+        Raises:
+            ModelError: it answers nothing.
+            RequestRefused, EngineError: as the engine does.
+        """
+        if self.endpoint is not None:
+            return
+        drafts = await self.engine.generate(PROBE)
+        if not any(draft.text for draft in drafts if draft.is_generated):
+            raise ModelError(f"the model answers nothing to {PROBE.text!r}; use another one")
+
+    async def end(self) -> None:
+        """End the engines, whatever they work on."""
+        self.running.cancel()
+        await asyncio.gather(self.running, return_exceptions=True)
+
+    def _give_up_if_hopeless(self) -> None:
+        if self.running.done():
+            self.running.result()
+        if any(engine.restarts >= _MAX_DEATHS for engine in self.engine.engines()):
+            raise EngineError("its engine dies again and again; the log says of what")
+
+    def _new_pipeline(self) -> "Pipeline":
+        from eidos.pipeline import Pipeline
+        from eidos.ranking import load_weights
+        from eidos.surroundings import Host
+        from eidos.validator.policy import Policy, Profile
+
+        config = self.config
+        if config.profile != Profile.BALANCED or config.rules:
+            # On record: this daemon judges otherwise than the table of rules says.
+            rules = " ".join(f"{rule}={level}" for rule, level in config.rules.items())
+            self._audit.record("policy", profile=config.profile, rules=rules)
+        policy = Policy.build(config.profile, config.rules)
+        host = Host(os.environ.get("PATH", os.defpath))
+        return Pipeline(self.answers, policy, self._audit, host, load_weights())
+
+
+def choose(config: Config, unusable: Mapping[Choice, str] = _NONE) -> Chosen:
+    """Return the model for *config*: the one that it names, else that of the slot in use.
+
+    It reads all of a slot's files, 0.07 s for 76 MB, and may be called from any thread.
+    """
+    if config.model_path or config.tokenizer_path or config.remote_url:
+        return Chosen(EMBEDDED, config.model_path)
+    return chosen(data_dir(), unusable=unusable)
+
+
+def difference(old: Serving, new: Serving) -> str:
+    """Return in words what is other in *new*: names of keys, never values."""
+    names = Config.__dataclass_fields__
+    changed = [name for name in names if getattr(old.config, name) != getattr(new.config, name)]
+    what = [f"changed: {', '.join(changed)}" if changed else "no setting has changed"]
+    if new.model != old.model:
+        what.append(f"the model is that of slot {new.model.name}")
+    return "; ".join(what)
+
+
+def _told(config: Config, model: Chosen, endpoint: Endpoint | None) -> tuple[object, ...]:
+    """Return all that an engine depends on: where it is the same, no other engine is needed."""
+    settings = msgspec.structs.replace(_settings(config, model, endpoint), log_level="")
+    queue = (config.queue_size, config.engine_timeout_s, config.deadline_s, config.engines)
+    files = [path for path in (model.path, config.tokenizer_path) if path]
+    return settings, *queue, *(identity_of(Path(path)) for path in files)
+
+
+def _supervisor(config: Config, model: Chosen, endpoint: Endpoint | None) -> EngineSupervisor:
+    return EngineSupervisor(
+        _settings(config, model, endpoint),
+        queue_size=config.queue_size,
+        job_timeout_s=config.engine_timeout_s,
+        deadline_s=config.deadline_s,
+        engines=config.engines,
+        program=PROGRAM if endpoint is None else REMOTE_PROGRAM,
+    )
+
+
+def _settings(config: Config, model: Chosen, endpoint: Endpoint | None) -> EngineSettings:
+    return EngineSettings(
+        model_path=model.path,
+        tokenizer_path=config.tokenizer_path,
+        threads=config.threads,
+        max_tokens=config.max_tokens,
+        log_level=config.log_level,
+        # A kept graph is loaded no faster, and saves memory from the second engine on.
+        graph_cache=str(graph_cache_dir()) if config.engines > 1 else "",
+        remote=endpoint,
+    )
