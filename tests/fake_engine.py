@@ -10,7 +10,8 @@
     die      ends the process with status 3
 
 It takes as many jobs at a time as its argument `--slots N` says. With `--first TEXT` it does that
-in place of saying that it is loaded; `unusable` says that the model cannot be used.
+in place of saying that it is loaded; `unusable` says that the model cannot be used. It says so too
+where the file that its settings name as the model's is there: so that file is what spoils it.
 """
 
 import argparse
@@ -22,6 +23,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
+
+import msgspec
 
 from eidos import engine_messages as messages
 from eidos.engine_messages import Cancel, Cancelled, Done, Draft, EngineSettings, Failed, Job, pack
@@ -123,7 +126,10 @@ def main() -> None:
     options = parser.parse_args()
     engine = FakeEngine()
     signal.signal(signal.SIGUSR1, engine.release)
-    if options.first:
+    settings = msgspec.json.decode(options.settings, type=EngineSettings)
+    if settings.model_path and Path(settings.model_path).exists():
+        misbehave("unusable")
+    elif options.first:
         misbehave(options.first)
     else:
         send(messages.Loaded("toy", "/toy", "ab", 0.0, slots=options.slots))

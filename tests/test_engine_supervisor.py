@@ -8,13 +8,16 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncGenerator, Iterable
+from pathlib import Path
 
+import msgspec
 import pytest
 from fake_engine import PROGRAM, SETTINGS, eventually
 
 from eidos.engine_messages import Draft, Job
 from eidos.engine_supervisor import EngineSupervisor
 from eidos.errors import EngineError, ModelError, RequestRefused
+from eidos.file_identity import identity_of
 
 
 def supervisor_of(
@@ -331,5 +334,57 @@ def test_a_thousand_clients_leave_nothing_behind() -> None:
             await eventually(lambda: slots_in_use(supervisor) == [0])
 
             assert supervisor.queue_length == 0
+
+    asyncio.run(scenario())
+
+
+def test_nobody_waits_for_an_engine_that_cannot_load_its_model(tmp_path: Path) -> None:
+    """Who waits and who comes is told why at once; when the model is mended, all is well."""
+    spoilt = tmp_path / "spoilt"
+    settings = msgspec.structs.replace(SETTINGS, model_path=str(spoilt))
+
+    async def scenario() -> None:
+        supervisor = EngineSupervisor(
+            settings, queue_size=9, job_timeout_s=30, program=(*PROGRAM, "1")
+        )
+        async with running(supervisor):
+            held = ask(supervisor, "hold")
+            await eventually(lambda: slots_in_use(supervisor) == [1])
+            waits = ask(supervisor, "say", name="b")
+            spoilt.touch()
+            os.kill(supervisor.pid or 0, signal.SIGKILL)
+
+            for task in (held, waits):
+                with pytest.raises(EngineError, match="there is no file; get one"):
+                    await task
+            with pytest.raises(EngineError, match="there is no file; get one"):
+                await supervisor.generate(Job("c", "say", 1))
+
+            spoilt.unlink()
+            await eventually(lambda: supervisor.pid)
+            assert await number_of(ask(supervisor, "say")) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_model_that_is_written_to_while_it_is_in_use_ends_its_engines(tmp_path: Path) -> None:
+    """They have it mapped: the next ones verify it; one that was replaced is no such case."""
+    model = tmp_path / "model.onnx"
+    model.write_bytes(b"graph")
+
+    async def scenario() -> None:
+        async with running(supervisor_of()) as supervisor:
+            first = supervisor.pid
+            assert supervisor.loaded is not None
+            supervisor.loaded = msgspec.structs.replace(supervisor.loaded, path=str(model))
+            supervisor.loaded_identity = identity_of(model)
+
+            supervisor.end_if_written_to()
+            assert await number_of(ask(supervisor, "say")) == 1
+            assert supervisor.pid == first
+
+            model.write_bytes(b"other graph")
+            supervisor.end_if_written_to()
+            await eventually(lambda: supervisor.pid not in {first, None})
 
     asyncio.run(scenario())

@@ -8,7 +8,8 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 import msgspec
 
@@ -44,7 +45,17 @@ from eidos.serving import Serving
 
 log = logging.getLogger(__name__)
 
-CALLED_OFF = "cancelled"
+_Answered = (
+    SuggestRequest
+    | PingRequest
+    | StatusRequest
+    | HealthRequest
+    | MetricsRequest
+    | ReloadRequest
+    | LevelRequest
+    | ForgetRequest
+)
+CALLED_OFF: Final = "cancelled"
 """The outcome of a request that nobody waits for any more."""
 
 
@@ -139,14 +150,26 @@ class Answering:
             return _failure(identity, ErrorCode.ENGINE, reason)
 
     async def _fulfil(self, request: Request, asked: Asked) -> Reply | None:
-        daemon, sender = self._daemon, asked.message.sender
-        reply: Reply | None = None
+        message, rate = asked.message, asked.serving.rate
+        if isinstance(request, CancelRequest):
+            self._daemon.call_off(message.sender, request.id)
+            return None
+        rate.take(message.client)
+        reply = await self._done(request, asked)
+        if self._daemon.requests_of(message.client) == 1:
+            # `eidosctl suggest` asks a file's lines one by one, more than 50 a second where the
+            # answers are kept: who waits for each answer keeps nobody from theirs.
+            rate.give_back(message.client)
+        return reply
+
+    async def _done(self, request: _Answered, asked: Asked) -> Reply:
+        daemon, message = self._daemon, asked.message
+        reply: Reply
         match request:
             case SuggestRequest():
-                with on_departure(asked.message.pid, lambda: daemon.call_off(sender, request.id)):
+                departed = partial(daemon.call_off, message.sender, request.id)
+                with on_departure(message.pid, departed):
                     reply = await self._suggest(request, asked)
-            case CancelRequest():
-                daemon.call_off(sender, request.id)
             case PingRequest():
                 reply = Pong(request.id, __version__)
             case StatusRequest():
@@ -166,7 +189,6 @@ class Answering:
     async def _suggest(self, request: SuggestRequest, asked: Asked) -> Reply:
         serving, client = asked.serving, asked.message.client
         config = serving.config
-        serving.rate.take(client)
         if self._daemon.is_stopping:
             raise RequestRefused("the daemon is stopping; ask again", code=ErrorCode.STOPPING)
         if not config.context:
@@ -181,10 +203,6 @@ class Answering:
         except TimeoutError:
             message = f"no answer within {config.deadline_s:g} s; try again in a moment"
             raise RequestRefused(message, code=ErrorCode.DEADLINE) from None
-        if self._daemon.requests_of(client) == 1:
-            # `eidosctl suggest` asks a file's lines one by one, more than 50 a second where the
-            # answers are kept: who waits for each answer keeps nobody from theirs.
-            serving.rate.give_back(client)
         return Suggestions(request.id, (time.monotonic() - asked.begin_s) * 1000, candidates)
 
     def _tell(self, asked: Asked, reply: Reply | None, outcome: str) -> None:

@@ -235,7 +235,12 @@ def _known_draft(known: "Known", log_probability: float, length: int) -> message
 def main() -> int:
     """Serve until stdin ends; the exit code is that of the error tree."""
     settings = msgspec.json.decode(sys.argv[1], type=messages.EngineSettings)
-    configure_logging(settings.log_level, os.environ)
+    configure_logging(
+        settings.log_level,
+        os.environ,
+        log_format=settings.log_format,
+        mb_per_day=settings.log_mb_per_day,
+    )
     _lift_data_limit()
     _return_large_blocks()
     # Answers own the real stdout; whatever a library prints goes to the log instead.

@@ -16,6 +16,7 @@ import msgspec
 from eidos.context import Context, Field
 from eidos.endpoint import Endpoint
 from eidos.finished import Phase, Tokens
+from eidos.logs import LogFormat
 
 _LENGTH: Final = struct.Struct("!I")
 LENGTH_BYTES: Final = _LENGTH.size
@@ -29,6 +30,8 @@ class EngineSettings(msgspec.Struct, frozen=True, kw_only=True):
     threads: int
     max_tokens: int
     log_level: str
+    log_format: LogFormat = "auto"
+    log_mb_per_day: float = 20.0
     graph_cache: str = ""
     """Where the graph is kept as engines share it; empty: each has its own in memory."""
     remote: Endpoint | None = None

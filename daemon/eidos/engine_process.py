@@ -110,6 +110,11 @@ class EngineProcess:
         """Wait until the engine can serve no more; return why."""
         return await asyncio.shield(self._fault)
 
+    def kill(self) -> None:
+        """Have the process end; those who wait for it, and `death`, hear of that soon."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def end(self) -> None:
         """End the process at once; it holds no state."""
         self._give_up(EngineError("it was ended"))

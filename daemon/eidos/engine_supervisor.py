@@ -22,7 +22,7 @@ from eidos import engine_messages as messages
 from eidos.admission import Admission
 from eidos.engine_process import PROGRAM, EngineUnusable
 from eidos.errors import EngineError, ModelError
-from eidos.file_identity import Identity, identity_of
+from eidos.file_identity import Identity, identity_of, was_written_to
 from eidos.finished import Account, Phase, PhaseName
 from eidos.kept_engine import KeptEngine
 
@@ -127,8 +127,10 @@ class EngineSupervisor:
 
         Raises:
             RequestRefused: too many jobs wait, or its turn would come too late.
-            EngineError: the model failed on it, or two engines died of it.
+            EngineError: the model failed on it, two engines died of it, or none can load its model.
         """
+        if hopeless := self._hopeless():
+            raise EngineError(hopeless)
         ticket = _Ticket(job, asyncio.get_running_loop().create_future())
         leaving = self._admission.admit(job.client, ticket, slots=self._slots())
         if leaving is not None and not leaving.answer.done():
@@ -167,7 +169,7 @@ class EngineSupervisor:
     async def _keep(self, engine: KeptEngine, *, is_first: bool) -> None:
         if not is_first:  # the first answer comes sooner where only one engine loads
             await self._is_loaded.wait()
-        await engine.run(self._on_start)
+        await engine.run(self._on_start, self._on_failure)
 
     def _slots(self) -> int:
         """Return how many jobs can be worked on at a time, soon if not now."""
@@ -181,6 +183,36 @@ class EngineSupervisor:
         self.loaded_identity = identity_of(Path(loaded.path))
         self._is_loaded.set()
         self._hand_out()
+
+    def _on_failure(self) -> None:
+        """Have nobody wait for what will not come: each would be told of a deadline."""
+        if not (hopeless := self._hopeless()):
+            return
+        waiting = [*self._returned]
+        while self._admission.queue:
+            waiting.append(self._admission.queue.pop())
+        for ticket in waiting:
+            if not ticket.answer.done():
+                ticket.answer.set_exception(EngineError(hopeless))
+
+    def _hopeless(self) -> str:
+        """Return why no engine can load its model; empty where one may serve soon."""
+        reasons = [engine.unusable for engine in self._under_way]
+        return reasons[0] if all(reasons) else ""
+
+    def end_if_written_to(self) -> None:
+        """End the engines if their model's file was written to: they have it mapped.
+
+        What they would answer from then on is made of both. The next ones verify the file.
+        """
+        if self.loaded is None:
+            return
+        now = identity_of(Path(self.loaded.path))
+        if was_written_to(self.loaded_identity, now):
+            log.error("%s was written to while it was in use", self.loaded.path)
+            self.loaded_identity = now
+            for engine in self._under_way:
+                engine.kill()
 
     def _hand_out(self) -> None:
         """Give jobs to engines while there are both."""

@@ -34,6 +34,8 @@ class KeptEngine:
         self._process: EngineProcess | None = None
         self._failures = 0
         self.restarts = 0
+        self.unusable = ""
+        """Why its last start found no model of use; empty where it was another end."""
 
     @property
     def pid(self) -> int | None:
@@ -45,8 +47,12 @@ class KeptEngine:
         """How many jobs it works on at a time; 0 while it cannot serve."""
         return self._process.loaded.slots if self._process else 0
 
-    async def run(self, on_start: Callable[[messages.Loaded], None]) -> None:
-        """Keep it running until cancelled, then end it; tell *on_start* of each start.
+    async def run(
+        self,
+        on_start: Callable[[messages.Loaded], None],
+        on_failure: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Keep it running until cancelled, then end it; tell of each start and each end.
 
         Raises:
             EngineUnusable: it is required, and its very first start found no model of use.
@@ -59,8 +65,10 @@ class KeptEngine:
                 if isinstance(exc, EngineUnusable) and self._is_required:
                     raise
                 log.warning("the engine failed: %s; starting it again", exc)
+                self.unusable = str(exc) if isinstance(exc, EngineUnusable) else ""
             self._failures += 1
             self.restarts += 1
+            on_failure()
 
     async def ask(self, job: messages.Job) -> messages.Done | str | None:
         """Return the answer to *job*, or in words why there are none; None where it just died.
@@ -74,11 +82,17 @@ class KeptEngine:
         self._failures = 0
         return answer
 
+    def kill(self) -> None:
+        """Have its process end at once; the next one is started as after any death."""
+        if self._process is not None:
+            self._process.kill()
+
     async def _one_life(self, on_start: Callable[[messages.Loaded], None]) -> None:
         """Start a process and wait for its end, which is the EngineError that this raises."""
         process = await EngineProcess.start(self._settings, self._program)
         self._process = process
         self._is_required = False
+        self.unusable = ""
         loaded = process.loaded
         log.info(
             "the engine is ready: pid %d, model loaded in %.2f s", process.pid, loaded.load_time_s

@@ -237,7 +237,12 @@ async def _run(settings: messages.EngineSettings, answers: BinaryIO) -> int:
 def main() -> int:
     """Serve until stdin ends; the exit code is that of the error tree."""
     settings = msgspec.json.decode(sys.argv[1], type=messages.EngineSettings)
-    configure_logging(settings.log_level, os.environ)
+    configure_logging(
+        settings.log_level,
+        os.environ,
+        log_format=settings.log_format,
+        mb_per_day=settings.log_mb_per_day,
+    )
     # Answers own the real stdout; whatever a library prints goes to the log instead.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -50,7 +50,7 @@ class Outside:
     set_level: Callable[[str], None]
     observers: Sequence[Observer] = ()
     chores: Sequence[Callable[[], None]] = ()
-    """What is to be done once a minute, on a thread; none of them raises."""
+    """What is to be done twice a minute, on a thread; none of them raises."""
 
 
 class Server:

@@ -13,8 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from eidos.answer_cache import AnswerCache
 from eidos.audit import AuditLog
 from eidos.config import Config
@@ -24,6 +22,7 @@ from eidos.engine_process import LOAD_TIMEOUT_S, PROGRAM, REMOTE_PROGRAM
 from eidos.engine_supervisor import EngineSupervisor
 from eidos.errors import EngineError, ModelError
 from eidos.file_identity import identity_of
+from eidos.logs import engine_share
 from eidos.model_slots import EMBEDDED, Choice, Chosen, chosen, data_dir
 from eidos.paths import graph_cache_dir
 from eidos.rate_limit import RateLimit
@@ -176,7 +175,7 @@ def difference(old: Serving, new: Serving) -> str:
 
 def _told(config: Config, model: Chosen, endpoint: Endpoint | None) -> tuple[object, ...]:
     """Return all that an engine depends on: where it is the same, no other engine is needed."""
-    settings = msgspec.structs.replace(_settings(config, model, endpoint), log_level="")
+    settings = _settings(config, model, endpoint)
     queue = (config.queue_size, config.engine_timeout_s, config.deadline_s, config.engines)
     files = [path for path in (model.path, config.tokenizer_path) if path]
     return settings, *queue, *(identity_of(Path(path)) for path in files)
@@ -200,6 +199,8 @@ def _settings(config: Config, model: Chosen, endpoint: Endpoint | None) -> Engin
         threads=config.threads,
         max_tokens=config.max_tokens,
         log_level=config.log_level,
+        log_format=config.log_format,
+        log_mb_per_day=engine_share(config.log_mb_per_day, config.engines),
         # A kept graph is loaded no faster, and saves memory from the second engine on.
         graph_cache=str(graph_cache_dir()) if config.engines > 1 else "",
         remote=endpoint,

@@ -16,7 +16,7 @@ from eidos.serving import Serving
 log = logging.getLogger(__name__)
 
 INTERVAL_S: Final = 1.0
-_CHORES_EVERY_S: Final = 60.0
+_CHORES_EVERY_S: Final = 30.0
 _PAGE_BYTES: Final = 4096
 _MEBIBYTE: Final = 1024 * 1024
 
@@ -38,7 +38,7 @@ class Upkeep:
         notifier: Notifier,
         chores: Sequence[Callable[[], None]] = (),
     ) -> None:
-        """Look after *daemon*; *chores* are done once a minute, on a thread."""
+        """Look after *daemon*; *chores* are done twice a minute, on a thread."""
         self._daemon = daemon
         self._listener = listener
         self._notifier = notifier
@@ -69,6 +69,7 @@ class Upkeep:
         if time.monotonic() - self._chores_done_s < _CHORES_EVERY_S:
             return
         self._chores_done_s = time.monotonic()
+        self._daemon.serving.engine.end_if_written_to()
         for chore in self._chores:
             await asyncio.to_thread(chore)
 
