@@ -1,4 +1,4 @@
-"""`eidosctl model`: which model is used, whether its files are sound, and how good it is."""
+"""`eidosctl model`: which model serves, how another one gets to, and how good one is."""
 
 import json
 import os
@@ -22,51 +22,95 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from eidos.model_files import FileCheck, ModelFiles
+    from eidos.model_slots import Choice
+    from eidosctl.switching import Switched
 
-_MEBIBYTE: Final = 1024 * 1024
 _FILE: Final = click.Path(exists=True, dir_okay=False)
+_FORCE: Final = click.option(
+    "--force",
+    "is_forced",
+    is_flag=True,
+    help="Do not try the model first; a running daemon does so all the same.",
+)
 
 
 @click.group()
 def model() -> None:
-    """Look at the model: its files, and how good it is."""
+    """Look at the models, have another one serve, and measure how good one is."""
 
 
 @model.command()
 def show() -> None:
-    """Show which model is configured, and whether its files are as they were shipped.
+    """Show which model serves, and whether its files are as they were shipped.
 
     "told" is what it reads: the request, and what eidos.json beside it names.
     """
-    from eidos import model_files
+    from eidosctl.model_listing import facts
 
-    files = _configured()
-    checks = model_files.verify(files)
-    size_bytes = sum(check.path.stat().st_size for check in checks if check.path.is_file())
-    rows = [
-        ("model", files.name),
-        ("path", str(files.model)),
-        ("size", f"{size_bytes / _MEBIBYTE:.1f} MB on disk"),
-        ("sha256", model_files.sha256_of_model(files, checks)),
-        ("checksums", _agreement(files, checks)),
-        ("told", ", ".join(("the request", *model_files.told(files)))),
-    ]
-    rows.extend((f"  {check.path.name}", check.detail) for check in checks)
-    click.echo("\n".join(table(rows)))
+    click.echo("\n".join(table(facts(Place.find(os.environ)))))
+
+
+@model.command("list")
+def list_() -> None:
+    """List the models there are: the embedded one, and those in the two slots."""
+    from eidosctl.model_listing import listing
+
+    click.echo("\n".join(table(listing(Place.find(os.environ)))))
 
 
 @model.command()
 def verify() -> None:
-    """Compare the model's files with the checksums they were shipped with."""
-    from eidos import model_files
+    """Compare the files of the models with the checksums they came with.
 
-    files = _configured()
-    checks = model_files.verify(files)
-    for check in checks:
-        click.echo(printable(f"{'ok  ' if check.ok else 'FAIL'}  {check.path.name}"))
-    model_files.require_sound(files, checks)
-    if files.sums is None:
-        raise ModelError(f"there is no SHA256SUMS beside {files.model} to compare with")
+    That is the model that serves, and the one in each slot.
+    """
+    from eidos import model_files
+    from eidosctl.model_listing import verdicts
+
+    faults: list[tuple[ModelFiles, list[FileCheck]]] = []
+    for files, checks in verdicts(Place.find(os.environ)):
+        for check in checks:
+            click.echo(printable(f"{'ok  ' if check.ok else 'FAIL'}  {check.path}"))
+        faults.append((files, checks))
+    for files, checks in faults:
+        model_files.require_sound(files, checks)
+        if files.sums is None:
+            raise ModelError(f"there is no SHA256SUMS beside {files.model} to compare with")
+
+
+@model.command()
+@click.argument("wanted", metavar="PATH|embedded")
+@_FORCE
+def use(wanted: str, is_forced: bool) -> None:
+    """Have another model serve, without a request lost.
+
+    PATH is a model.onnx or its folder, which is copied; embedded is the one that ships with Eidos,
+    and a or b the one that is in that slot. It is tried before anything is changed. A running
+    daemon takes it over at once, and goes on with the old one where it does not answer.
+    """
+    from eidosctl import switching
+
+    place = Place.find(os.environ)
+    _tell(switching.use(place, wanted, is_forced=is_forced))
+
+
+@model.command()
+@_FORCE
+def rollback(is_forced: bool) -> None:
+    """Have that model serve again that did before."""
+    from eidosctl import switching
+
+    _tell(switching.rollback(Place.find(os.environ), is_forced=is_forced))
+
+
+@model.command()
+@click.argument("slot", type=click.Choice(["a", "b"]))
+def remove(slot: "Choice") -> None:
+    """Remove the model in a slot, which must not be the one that serves."""
+    from eidosctl import switching
+
+    switching.remove(slot)
+    click.echo(f"removed: the model in slot {slot}")
 
 
 @model.command()
@@ -160,17 +204,12 @@ def _run(root: Path, words: Sequence[str]) -> int:
     return code
 
 
-def _agreement(files: "ModelFiles", checks: "Sequence[FileCheck]") -> str:
-    if files.sums is None:
-        return "none to compare with: there is no SHA256SUMS beside it"
-    bad = [check.path.name for check in checks if not check.ok]
-    return f"not as in {files.sums.name}: {', '.join(bad)}" if bad else "as shipped"
+def _tell(switched: "Switched") -> None:
+    from eidosctl.switching import described
 
-
-def _configured() -> "ModelFiles":
-    from eidos import model_files
-    from eidos.config import Config
-
-    place = Place.find(os.environ)
-    settings = Config.load(os.environ, place.config)
-    return model_files.locate(settings.model_path, settings.tokenizer_path)
+    if switched.name == switched.before:
+        click.echo(f"{described(switched.name)} serves already")
+        return
+    when = "serves" if switched.is_running else "serves from the next start on"
+    click.echo(f"{described(switched.name)} {when}; the one before: {described(switched.before)}")
+    click.echo("to go back: eidosctl model rollback")

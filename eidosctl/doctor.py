@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+import msgspec
+
 from eidos import __version__, client, model_files
 from eidos.config import Config, describe, variable
 from eidos.errors import EidosError
+from eidos.model_slots import ModelSlots, chosen, data_dir
 from eidos.paths import check_private
-from eidos.protocol import Shell
-from eidosctl import asking, service, unit
+from eidos.protocol import Health, HealthRequest, Shell
+from eidosctl import asking, control, service, unit
 from eidosctl.place import UNIT, Place
 from eidosctl.usermanager import UserManager
 
@@ -35,8 +38,8 @@ def checks(place: Place) -> Iterator[Check]:
     """Yield a check for each part, in the order of the way, as they are made."""
     steps: list[tuple[str, str, Callable[[Place], Iterator[Check]]]] = [
         ("python", "reinstall Eidos: see README.md", _python),
-        ("config", f"edit {place.config}", _config),
-        ("model", "eidosctl model verify", _model),
+        ("config", f"edit {place.config}", config_checks),
+        ("model", "eidosctl model verify", model_checks),
         ("runtime folder", "eidosctl start", _runtime_folder),
         ("unit", "eidosctl install", _unit),
         ("daemon", "eidosctl restart", _daemon),
@@ -62,7 +65,8 @@ def _python(place: Place) -> Iterator[Check]:
     yield Check("eidosd", there, str(place.eidosd), f"{sys.executable} -m pip install eidosctl")
 
 
-def _config(place: Place) -> Iterator[Check]:
+def config_checks(place: Place) -> Iterator[Check]:
+    """Yield whether the settings are sound, and reach the daemon."""
     settings = describe(place.environ, place.config)
     yield Check("config", ok=True, detail=str(place.config))
     from_shell = [variable(key) for key, _, source in settings if source == "environment"]
@@ -71,15 +75,28 @@ def _config(place: Place) -> Iterator[Check]:
         yield Check("config", ok=False, detail=detail, mend=f"put it into {place.config}")
 
 
-def _model(place: Place) -> Iterator[Check]:
+def model_checks(place: Place) -> Iterator[Check]:
+    """Yield whether the files of the model that is to serve are as they came."""
     config = Config.load(place.environ, place.config)
-    files = model_files.locate(config.model_path, config.tokenizer_path)
-    bad = [check for check in model_files.verify(files) if not check.ok]
+    if config.model_path or config.tokenizer_path:
+        files, checks = _checked(model_files.locate(config.model_path, config.tokenizer_path))
+    else:
+        now = chosen(data_dir())
+        if now.fault:
+            yield Check("model", ok=False, detail=now.fault, mend="eidosctl model rollback")
+        files, checks = _checked(ModelSlots(data_dir()).files(now.name))
+    bad = [check for check in checks if not check.ok]
     for check in bad:
         detail = f"{check.path}: {check.detail}"
         yield Check("model", ok=False, detail=detail, mend="pip install --force-reinstall eidosctl")
     if not bad:
-        yield Check("model", ok=True, detail=f"{files.name}, checksums as shipped")
+        yield Check("model", ok=True, detail=f"{files.name}, checksums as they came")
+
+
+def _checked(
+    files: model_files.ModelFiles,
+) -> tuple[model_files.ModelFiles, list[model_files.FileCheck]]:
+    return files, model_files.verify(files)
 
 
 def _runtime_folder(place: Place) -> Iterator[Check]:
@@ -122,6 +139,10 @@ def _daemon(place: Place) -> Iterator[Check]:
     for engine in service.status(place)["engines"]:
         detail = f"pid {engine['pid']}, {engine['state']}, {engine['restarts']} restarts"
         yield Check("engine", engine["pid"] is not None, detail, "eidosctl logs; eidosctl restart")
+    reply = control.ask(place, HealthRequest(control.new_id("doctor")), Health)
+    for check in msgspec.json.decode(reply.body)["checks"]:
+        if check["condition"] != "ok":
+            yield Check(check["name"], ok=False, detail=check["seen"], mend="eidosctl logs")
     yield _suggestion(place)
 
 

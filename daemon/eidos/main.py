@@ -15,9 +15,10 @@ from eidos.config import Config
 from eidos.errors import EidosError
 from eidos.logs import configure_logging, daemon_share, keep_small, set_level
 from eidos.notify import Notifier
+from eidos.outside import Outside
 from eidos.paths import audit_file, config_file, socket_path
 from eidos.request_log import RequestLog
-from eidos.server import Outside, Server
+from eidos.server import Server
 from eidos.serving import Serving, choose
 
 log = logging.getLogger(__name__)

@@ -8,49 +8,28 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
 from eidos import __version__
 from eidos.answering import Answering, Asked
-from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.errors import ConfigError, EidosError, ModelError
-from eidos.finished import Observer
 from eidos.frames import encode_reply
 from eidos.health import take_health
 from eidos.heartbeat import Heartbeat
 from eidos.listener import Listener
 from eidos.metrics import Metrics
 from eidos.model_slots import EMBEDDED, Choice
-from eidos.notify import Notifier
+from eidos.outside import Outside
 from eidos.protocol import LogLevel
 from eidos.serving import Serving, choose, difference
 from eidos.status import StatusBody, take_status
 from eidos.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What the server needs of the process that it runs in."""
-
-    socket: Path
-    notifier: Notifier
-    audit: AuditLog
-    reread: Callable[[], Config]
-    """Read the configuration again; raises ConfigError."""
-    apply: Callable[[Config], None]
-    """Have the process itself, its logging for one, follow a configuration; raises ConfigError."""
-    set_level: Callable[[str], None]
-    observers: Sequence[Observer] = ()
-    chores: Sequence[Callable[[], None]] = ()
-    """What is to be done twice a minute, on a thread; none of them raises."""
 
 
 class Server:
@@ -174,12 +153,8 @@ class Server:
 
     async def metrics(self) -> bytes:
         """Return the body of a metrics reply."""
-        from eidos.exposition import exposition  # 45 ms and 3.5 MB, for whoever looks
-
         limit_mb = self.serving.config.memory_limit_mb
-        return await asyncio.to_thread(
-            exposition, self._metrics, self._status(), memory_limit_mb=limit_mb
-        )
+        return await asyncio.to_thread(_exposition, self._metrics, self._status(), limit_mb)
 
     def set_level(self, level: LogLevel) -> str:
         """Log from *level* on; return in words what that means."""
@@ -290,6 +265,12 @@ class Server:
             await _cancel([*workers, *self._requests, *self._tasks])
             await self.serving.end()
         self._listener.close()
+
+
+def _exposition(metrics: Metrics, body: StatusBody, limit_mb: int) -> bytes:
+    from eidos.exposition import exposition  # 45 ms and 3.5 MB, for whoever looks
+
+    return exposition(metrics, body, memory_limit_mb=limit_mb)
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -169,7 +169,9 @@ def difference(old: Serving, new: Serving) -> str:
     changed = [name for name in names if getattr(old.config, name) != getattr(new.config, name)]
     what = [f"changed: {', '.join(changed)}" if changed else "no setting has changed"]
     if new.model != old.model:
-        what.append(f"the model is that of slot {new.model.name}")
+        slot = new.model.name
+        of = "the embedded one" if slot == EMBEDDED else f"that of slot {slot}"
+        what.append(f"the model is {of}")
     return "; ".join(what)
 
 

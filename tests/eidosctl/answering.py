@@ -12,7 +12,10 @@ from eidos.protocol import (
     CancelRequest,
     Candidate,
     Certainty,
+    ErrorCode,
     Failure,
+    Health,
+    HealthRequest,
     Level,
     PingRequest,
     Pong,
@@ -74,6 +77,7 @@ class AnsweringDaemon:
     def __init__(self, socket: Path) -> None:
         self.says: list[Candidate] | tuple[Any, str] | None = []
         self.status = IDLE
+        self.health: dict[str, Any] = {"condition": "ok", "checks": []}
         self.version = "0.1.0"
         self.asked: list[SuggestRequest] = []
         self.cancelled: list[str] = []
@@ -111,13 +115,20 @@ class AnsweringDaemon:
                 return Pong(request.id, self.version)
             case StatusRequest():
                 return Status(request.id, json.dumps(self.status).encode())
+            case HealthRequest():
+                return Health(request.id, json.dumps(self.health).encode())
             case CancelRequest():
                 self.cancelled.append(request.id)
                 return None
             case SuggestRequest():
                 self.asked.append(request)
-                if self.says is None:
-                    return None
-                if isinstance(self.says, tuple):
-                    return Failure(request.id, *self.says)
-                return Suggestions(request.id, 12.5, tuple(self.says[: request.count]))
+                return self._suggestions(request)
+            case _:
+                return Failure(request.id, ErrorCode.BAD_MESSAGE, "unknown request")
+
+    def _suggestions(self, request: SuggestRequest) -> Reply | None:
+        if self.says is None:
+            return None
+        if isinstance(self.says, tuple):
+            return Failure(request.id, *self.says)
+        return Suggestions(request.id, 12.5, tuple(self.says[: request.count]))

@@ -197,3 +197,16 @@ def test_missing_perl_is_named(well: Home, tmp_path: Path) -> None:
     assert "perl-base" in found["bash needs"]
     assert "perl-base" in found["fish needs"]
     assert found["zsh needs"].startswith("ok")
+
+
+def test_what_the_daemon_says_of_its_own_health_is_told(
+    well: Home, answering: AnsweringDaemon
+) -> None:
+    """A check of the daemon's that is not ok is a finding, under its name and in its words."""
+    check = {"name": "inference", "condition": "degraded", "seen": "no answer since"}
+    answering.health = {"condition": "degraded", "checks": [check]}
+
+    found, code = findings(well)
+
+    assert code == 1
+    assert found["inference"].startswith("FAIL: no answer since")

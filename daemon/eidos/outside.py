@@ -1,0 +1,27 @@
+"""What the server needs of the process that it runs in: its socket, its logging, its state."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eidos.audit import AuditLog
+from eidos.config import Config
+from eidos.finished import Observer
+from eidos.notify import Notifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What the server needs of the process that it runs in."""
+
+    socket: Path
+    notifier: Notifier
+    audit: AuditLog
+    reread: Callable[[], Config]
+    """Read the configuration again; raises ConfigError."""
+    apply: Callable[[Config], None]
+    """Have the process itself, its logging for one, follow a configuration; raises ConfigError."""
+    set_level: Callable[[str], None]
+    observers: Sequence[Observer] = ()
+    chores: Sequence[Callable[[], None]] = ()
+    """What is to be done twice a minute, on a thread; none of them raises."""
