@@ -17,6 +17,8 @@ PACKAGES: Final = {
     "strace": "strace",
     "ps": "procps",
     "systemd-analyze": "systemd",
+    "promtool": "prometheus",
+    "prometheus": "prometheus",
 }
 """Programs that a test may find missing, and the package of Debian and Ubuntu that has each."""
 
