@@ -9,7 +9,7 @@ import click
 from eidos.errors import EidosError
 from eidos.protocol import Shell
 from eidosctl.cli_model import model
-from eidosctl.output import printable, table
+from eidosctl.output import printable
 from eidosctl.place import Place
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def install(shells: tuple[str, ...], no_systemd: bool, dry_run: bool, allow_root
     if not chosen:
         raise click.UsageError("no shell of yours was found; name one: --shell zsh, bash or fish")
     root = click.get_current_context().find_root().command
-    _carry_out(installation.additions(place, chosen, root, systemd=not no_systemd), dry_run=dry_run)
+    changes = installation.additions(place, chosen, root, systemd=not no_systemd)
+    changed = _carry_out(changes, dry_run=dry_run)
+    if changed:
+        installation.put_on_record("install", shells=" ".join(chosen))
     if not dry_run:
         click.echo(f"done; open a new {', '.join(chosen)}, type what you want, press Ctrl-G")
 
@@ -55,14 +58,15 @@ def install(shells: tuple[str, ...], no_systemd: bool, dry_run: bool, allow_root
 def uninstall(dry_run: bool) -> None:
     """Remove all that `install` added.
 
-    Stops the daemon. Your configuration file is kept.
+    Stops the daemon. Your settings, models that you added and the audit log are kept.
     """
     from eidosctl import installation
 
     place = Place.find(os.environ)
-    _carry_out(installation.removals(place), dry_run=dry_run)
-    if place.config.exists():
-        click.echo(f"kept: {place.config}")
+    if _carry_out(installation.removals(place), dry_run=dry_run):
+        installation.put_on_record("uninstall")
+    for path in installation.survivors(place):
+        click.echo(f"kept: {path}")
 
 
 @click.command()
@@ -85,30 +89,6 @@ def doctor() -> None:
             click.echo(printable(f"      {'':<16}mend: {check.mend}"))
     if failures:
         raise EidosError(f"{failures} of the checks failed")
-
-
-@click.group()
-def config() -> None:
-    """Look at the settings of the daemon."""
-
-
-@config.command()
-def show() -> None:
-    """Print every setting, its value, and where the value comes from."""
-    from eidos.config import describe
-
-    place = Place.find(os.environ)
-    rows = [
-        (key, f"{value!r:<12} from {source}")
-        for key, value, source in describe(os.environ, place.config)
-    ]
-    click.echo("\n".join(table(rows)))
-
-
-@config.command()
-def path() -> None:
-    """Print the path of the configuration file, which need not exist."""
-    click.echo(str(Place.find(os.environ).config))
 
 
 @click.command()
@@ -137,13 +117,16 @@ def completion(shell: str) -> None:
     click.echo(script(Shell(shell), root))
 
 
-SETUP_COMMANDS: Final = (install, uninstall, doctor, model, config, init, completion)
+SETUP_COMMANDS: Final = (install, uninstall, doctor, model, init, completion)
 
 
-def _carry_out(changes: "Iterable[Change]", *, dry_run: bool) -> None:
+def _carry_out(changes: "Iterable[Change]", *, dry_run: bool) -> bool:
+    """Make *changes*, or only tell of them; return whether anything is different now."""
+    outcomes: list[bool] = []
     for change in changes:
         if dry_run:
             click.echo(printable(f"would {change.what}"))
         else:
-            changed = change.apply()
-            click.echo(printable(f"{'done' if changed else 'kept'}  {change.what}"))
+            outcomes.append(change.apply())
+            click.echo(printable(f"{'done' if outcomes[-1] else 'kept'}  {change.what}"))
+    return any(outcomes)
