@@ -1,86 +1,139 @@
-"""The audit log: that a setting made the validator more or less strict, and each time it counted.
+"""The audit log: what was done to Eidos on this account, and what made its validator less strict.
 
-One JSON object a line, in `audit_file()`. Each holds the SHA-256 of the line before it, so that a
-line that was changed, removed or put in between shows: `first_fault` finds it. Commands and
-requests are never in it; the request's id leads to the daemon's own log.
+It is the table `audit` of the state. Commands and requests are never in it; the request's id leads
+to the daemon's own log.
 """
 
-import hashlib
-import json
 import logging
-import os
-import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from eidos import audit_chain
+from eidos.audit_chain import NOTHING, Own
+from eidos.audit_head import Head, read_head, tell_journal, write_head
+from eidos.errors import EidosError
+from eidos.old_audit import read_old, take_over
+from eidos.paths import audit_head_file
+from eidos.state import State
+
+if TYPE_CHECKING:
+    from eidos.state import Connection
 
 log = logging.getLogger(__name__)
 
-_FIRST: Final = "0" * 64
-_TAIL_BYTES: Final = 4096
-"""More than the longest line: ids, names and levels are bounded."""
+CAP_BYTES: Final = 4 << 20
+"""About the room that the audit log may take: 10,000 records and more."""
+MOST_A_DAY: Final = 250
+"""How many records may go in a day because of their age: not fewer than the daemon makes."""
 
 
 class AuditLog:
-    """Appends to one file; only one process may write it, which the daemon's lock sees to."""
+    """Adds to the log in the state file *path*; any number of processes may do so at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._previous = ""
+    def __init__(self, path: Path, head: Path | None = None) -> None:
+        """*head* is the file that notes the newest record; default: the user's own."""
+        self.state = State(path)
+        self.head = head or audit_head_file()
+        self._old = path.with_name("audit.jsonl")
 
     def record(self, event: str, **details: str) -> None:
-        """Append *event*; what cannot be written is reported to the daemon's own log instead."""
-        log.info("audit: %s %s", event, details)
+        """Add *event*; what cannot be written is reported to the daemon's own log instead."""
         try:
-            self._previous = self._previous or _last_hash(self._path)
-            line = _line(self._previous, event, details)
-            _append(self._path, line)
-            self._previous = _hash(line)
+            self.take_over()
+            change = self.state.change(lambda connection: self._append(connection, event, details))
+        except EidosError as exc:
+            log.warning("%s is not in the audit log: %s", event, exc)
+        else:
+            self._publish(*change, event)
+
+    def restart(self, **details: str) -> int:
+        """Delete all records but a new one that names the last of them; return how many went.
+
+        Raises:
+            EidosError: nothing could be written, and nothing was deleted.
+        """
+        return self._cut(Own.PURGE, details, lambda connection: audit_chain.last(connection).seq)
+
+    def prune(self, *, older_than: str, cap_bytes: int = CAP_BYTES, most: int = MOST_A_DAY) -> int:
+        """Delete the oldest records: those *older_than* a timestamp, and those beyond the cap.
+
+        A record of this stands in for them, so that the chain still holds. Of the old ones at
+        *most* so many go at once: a clock that is wrong for a day costs no more. Return how many
+        were deleted.
+
+        Raises:
+            EidosError: nothing could be written, and nothing was deleted.
+        """
+        if not self.state.exists():
+            return 0
+
+        def through(connection: "Connection") -> int:
+            old = audit_chain.last_old(connection, older_than, most)
+            return max(old, audit_chain.last_beyond(connection, cap_bytes))
+
+        return self._cut(Own.PRUNE, {"older_than": older_than}, through)
+
+    def take_over(self) -> None:
+        """Move what an older Eidos wrote into this log, if there is any left.
+
+        Raises:
+            EidosError: it cannot be read, or this log cannot be written.
+        """
+        content = read_old(self._old)
+        if content is not None:
+            self.state.change(lambda connection: take_over(connection, content))
+            self._old.unlink(missing_ok=True)
+
+    def _append(
+        self, connection: "Connection", event: str, details: Mapping[str, str]
+    ) -> tuple[Head, Head | None]:
+        """Add a record; return its head, and what the head's file noted before."""
+        noted = self._account_for_head(connection)
+        return audit_chain.insert(connection, event, details), noted
+
+    def _account_for_head(self, connection: "Connection") -> Head | None:
+        """Return what the head's file notes; where that record is gone, put this on record."""
+        try:
+            noted = read_head(self.head)
+        except EidosError as exc:
+            details = {"through": "0", "hash": NOTHING.hash, "why": str(exc)}
+            audit_chain.insert(connection, Own.MISSING, details)
+            return None
+        if noted is not None and not audit_chain.has(connection, noted):
+            found = audit_chain.last(connection)
+            details = {"through": str(noted.seq), "hash": noted.hash, "found": str(found.seq)}
+            # An empty log goes on with the number that comes next, so that the journal's still fit.
+            after = noted if found == NOTHING else None
+            audit_chain.insert(connection, Own.MISSING, details, after=after)
+        return noted
+
+    def _cut(
+        self, event: Own, details: Mapping[str, str], through: "Callable[[Connection], int]"
+    ) -> int:
+        def change(connection: "Connection") -> tuple[int, tuple[Head, Head | None]] | None:
+            if not through(connection):
+                return None
+            noted = self._account_for_head(connection)
+            seq = through(connection)
+            query = "SELECT hash FROM audit WHERE seq = ?"
+            (digest,) = connection.execute(query, (seq,)).fetchone()
+            named = {**details, "through": str(seq), "hash": str(digest)}
+            head = audit_chain.insert(connection, event, named)
+            return audit_chain.delete_through(connection, seq), (head, noted)
+
+        cut = self.state.change(change)
+        if cut is None:
+            return 0
+        count, appended = cut
+        self._publish(*appended, event)
+        return count
+
+    def _publish(self, head: Head, noted: Head | None, event: str) -> None:
+        """Note the newest record where the log is not: in its file, and in the journal."""
+        log.info("audit: record=%d event=%s hash=%s", head.seq, event, head.hash)
+        tell_journal(self.state.path, head, event)
+        try:
+            write_head(self.head, head, instead_of=noted)
         except OSError as exc:
-            log.warning("the audit log %s cannot be written: %s", self._path, exc.strerror)
-
-
-def first_fault(path: Path) -> int | None:
-    """Return the number of the first line, from 1, that does not follow the one before it.
-
-    Raises:
-        OSError: the file cannot be read.
-    """
-    expected = _FIRST
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        try:
-            previous = json.loads(line)["previous"]
-        except (ValueError, TypeError, KeyError):
-            return number
-        if previous != expected:
-            return number
-        expected = _hash(line)
-    return None
-
-
-def _line(previous: str, event: str, details: dict[str, str]) -> bytes:
-    when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    return json.dumps({"time": when, "event": event, **details, "previous": previous}).encode()
-
-
-def _hash(line: bytes) -> str:
-    return hashlib.sha256(line).hexdigest()
-
-
-def _last_hash(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        return _FIRST
-    return _hash(lines[-1]) if lines else _FIRST
-
-
-def _append(path: Path, line: bytes) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    handle = os.open(path, flags, 0o600)
-    try:
-        os.write(handle, line + b"\n")
-    finally:
-        os.close(handle)
+            log.warning("%s cannot note the newest audit record: %s", self.head, exc.strerror)

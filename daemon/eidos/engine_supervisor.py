@@ -96,6 +96,11 @@ class EngineSupervisor:
         return next((engine.pid for engine in self._under_way if engine.pid), None)
 
     @property
+    def restarts(self) -> int:
+        """How often an engine was started again."""
+        return sum(engine.restarts for engine in self._under_way)
+
+    @property
     def queue_length(self) -> int:
         """How many jobs wait."""
         return len(self._admission.queue) + len(self._returned)

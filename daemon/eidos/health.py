@@ -63,7 +63,7 @@ def _socket(*, is_bound: bool) -> Check:
 def _engines(serving: Serving) -> Check:
     states = serving.engine.engines()
     up = sum(state.pid is not None for state in states)
-    restarts = sum(state.restarts for state in states)
+    restarts = serving.engine.restarts
     seen = f"{up} of {len(states)} can serve, {restarts} restarts"
     if not up:
         return Check("engine", Condition.FAILING, seen)

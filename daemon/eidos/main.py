@@ -11,8 +11,10 @@ import sys
 
 from eidos import __version__
 from eidos.audit import AuditLog
+from eidos.audit_queue import AuditQueue
 from eidos.config import Config
 from eidos.errors import EidosError
+from eidos.history import History, Retention, boot_id
 from eidos.logs import configure_logging, daemon_share, keep_small, set_level
 from eidos.notify import Notifier
 from eidos.outside import Outside
@@ -20,6 +22,7 @@ from eidos.paths import audit_file, config_file, socket_path
 from eidos.request_log import RequestLog
 from eidos.server import Server
 from eidos.serving import Serving, choose
+from eidos.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
@@ -31,33 +34,50 @@ def main() -> int:
     """Run the daemon until SIGTERM or SIGINT; return the exit code of the error tree."""
     arguments = _arguments()
     configure_logging("info", os.environ)
+    tracing = Tracing()
     try:
         config = _read_config()
-        _apply(config)
-        asyncio.run(_check(config) if arguments.check else _serve(config))
+        _apply(config, tracing)
+        asyncio.run(_check(config) if arguments.check else _serve(config, tracing))
     except EidosError as exc:
         log.error("%s", exc)  # noqa: TRY400 - a sentence for a person, not a traceback
         return exc.exit_code
+    finally:
+        tracing.close()
     return 0
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, tracing: Tracing) -> None:
+    acts = AuditLog(audit_file())
+    audit = AuditQueue(acts)
+    history = History(acts.state, boot=boot_id())
     outside = Outside(
         socket=socket_path(os.environ, os.getuid()),
         notifier=Notifier(os.environ),
-        audit=AuditLog(audit_file()),
+        audit=audit,
         reread=_read_config,
-        apply=_apply,
+        apply=lambda config: _apply(config, tracing),
         set_level=set_level,
-        observers=[RequestLog()],
-        chores=[keep_small],
+        observers=[RequestLog(tracing.trace_id), tracing, history],
     )
     server = Server(config, outside)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     loop.add_signal_handler(signal.SIGHUP, server.begin_reload)
-    await server.serve()
+    audit.record("start", version=__version__)
+    retention = Retention(acts, lambda: server.serving.config.keep_days)
+    try:
+        await server.serve(
+            [
+                keep_small,
+                lambda: history.flush(engine_restarts=server.engine_restarts),
+                retention.prune,
+            ]
+        )
+    finally:
+        history.flush(engine_restarts=server.engine_restarts, clean=True)
+        audit.close()
 
 
 async def _check(config: Config) -> None:
@@ -79,8 +99,13 @@ def _read_config() -> Config:
     return Config.load(os.environ, config_file())
 
 
-def _apply(config: Config) -> None:
-    """Have this process itself follow *config*."""
+def _apply(config: Config, tracing: Tracing) -> None:
+    """Have this process itself follow *config*.
+
+    Raises:
+        ConfigError: its trace_url cannot be used; nothing has changed.
+    """
+    tracing.configure(config.trace_url, config.trace_share)
     configure_logging(
         config.log_level,
         os.environ,

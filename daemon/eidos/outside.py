@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.finished import Observer
 from eidos.notify import Notifier
+from eidos.pipeline import Audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +16,10 @@ class Outside:
 
     socket: Path
     notifier: Notifier
-    audit: AuditLog
+    audit: Audit
     reread: Callable[[], Config]
     """Read the configuration again; raises ConfigError."""
     apply: Callable[[Config], None]
     """Have the process itself, its logging for one, follow a configuration; raises ConfigError."""
     set_level: Callable[[str], None]
     observers: Sequence[Observer] = ()
-    chores: Sequence[Callable[[], None]] = ()
-    """What is to be done twice a minute, on a thread; none of them raises."""

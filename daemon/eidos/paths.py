@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from xdg_base_dirs import xdg_cache_home, xdg_config_home, xdg_state_home
+from xdg_base_dirs import xdg_cache_home, xdg_config_home, xdg_data_home, xdg_state_home
 
 from eidos.errors import RuntimeDirError
 
@@ -30,7 +30,7 @@ def config_file() -> Path:
 
 
 def state_dir() -> Path:
-    """Return the folder for logs of a daemon that runs without systemd, and the audit log."""
+    """Return the folder for the state, and for logs of a daemon that runs without systemd."""
     return xdg_state_home() / "eidos"
 
 
@@ -39,9 +39,19 @@ def graph_cache_dir() -> Path:
     return xdg_cache_home() / "eidos" / "graphs"
 
 
+def state_file() -> Path:
+    """Return the path of the database with audit log and day counts, which need not exist."""
+    return state_dir() / "state.sqlite3"
+
+
 def audit_file() -> Path:
-    """Return the path of the audit log, which need not exist."""
-    return state_dir() / "audit.jsonl"
+    """Return the path of the file that the audit log is in."""
+    return state_file()
+
+
+def audit_head_file() -> Path:
+    """Return where the newest record of the audit log is noted, apart from the log itself."""
+    return xdg_data_home() / "eidos" / "audit-head.json"
 
 
 def runtime_dir(environ: Mapping[str, str], uid: int) -> Path:

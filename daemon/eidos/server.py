@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -50,6 +50,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         """What goes on beside the requests: retiring, reloading."""
         self._reloading = asyncio.Lock()
+        self._past_restarts = 0
         self._listener = Listener(outside.socket, os.getuid())
         self.serving: Serving
         """What new requests begin with."""
@@ -64,8 +65,15 @@ class Server:
         """Ask the daemon to drain and end; may be called from a signal handler of the loop."""
         self._stop.set()
 
-    async def serve(self) -> None:
+    @property
+    def engine_restarts(self) -> int:
+        """How often an engine was started again since this daemon was."""
+        return self._past_restarts + self.serving.engine.restarts
+
+    async def serve(self, chores: Sequence[Callable[[], None]] = ()) -> None:
         """Serve until `stop`; requests that come while the model loads wait for it.
+
+        *chores* are done twice a minute, on a thread; none of them raises.
 
         Raises:
             RuntimeDirError: the socket cannot be ours any more.
@@ -77,7 +85,7 @@ class Server:
         log.info("listening on %s (eidosd %s, pid %d)", outside.socket, __version__, os.getpid())
         try:
             self._take_over(Serving(self._config, choose(self._config), outside.audit))
-            upkeep = Upkeep(self, self._listener, outside.notifier, outside.chores)
+            upkeep = Upkeep(self, self._listener, outside.notifier, chores)
             workers += [
                 asyncio.create_task(self._receive(), name="receive"),
                 asyncio.create_task(upkeep.run(), name="upkeep"),
@@ -205,6 +213,7 @@ class Server:
         if hasattr(self, "serving"):
             self.heartbeat.close()
             if self.serving.engine is not fresh.engine:
+                self._past_restarts += self.serving.engine.restarts
                 retiring = asyncio.create_task(self._retire(self.serving), name="retire")
                 self._tasks.add(retiring)
                 retiring.add_done_callback(self._tasks.discard)
