@@ -9,7 +9,10 @@ import pytest
 from layers import REPOSITORY
 
 DOCS = REPOSITORY / "docs"
-PAGES = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [
+    *map(REPOSITORY.joinpath, ("README.md", "CHANGELOG.md", "SECURITY.md")),
+    *sorted(DOCS.glob("*.md")),
+]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 FILE = re.compile(r"`((?:daemon|eidosctl|shell|systemd|tests|docs|benchmarks|\.ci)/[\w./-]+)`")
@@ -17,7 +20,11 @@ FILE = re.compile(r"`((?:daemon|eidosctl|shell|systemd|tests|docs|benchmarks|\.c
 
 @pytest.mark.parametrize(
     ("name", "generator"),
-    [("configuration.md", "configuration_table"), ("architecture.md", "module_table")],
+    [
+        ("configuration.md", "configuration_table"),
+        ("architecture.md", "module_table"),
+        ("privacy.md", "privacy_table"),
+    ],
 )
 def test_a_generated_page_is_fresh(
     name: str, generator: str, monkeypatch: pytest.MonkeyPatch
