@@ -16,6 +16,7 @@ from typing import Any, Final, cast, get_type_hints
 import msgspec
 
 from eidos import config_schema
+from eidos.addresses import trace_address
 from eidos.config import Config, RuleLevel, allowed, describe, variable
 from eidos.endpoint import endpoint_of
 from eidos.errors import ConfigError
@@ -143,6 +144,8 @@ def _of_all(table: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     """Yield what is wrong with sound values that do not go together."""
     given = {key: convert(key, value, strict=True) for key, value in table.items()}
     yield from _tried(("remote_url",), lambda: endpoint_of(Config(**cast("Any", given))))
+    if url := given.get("trace_url"):
+        yield from _tried(("trace_url",), lambda: trace_address(cast("str", url)))
 
 
 def _tried(path: KeyPath, test: Callable[[], object]) -> Iterator[tuple[KeyPath, str]]:

@@ -1,18 +1,19 @@
 """Run eidosd without systemd: detached from the terminal, its log in a file that stays small."""
 
+import json
 import os
 import re
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from eidos.errors import EidosError
+from eidos.log_file import open_log, set_aside
 from eidosctl.place import Place
 
-MAX_LOG_BYTES: Final = 256 * 1024
-"""A log beyond this is set aside at the next start; at most one old one is kept."""
 _MANAGER_VARIABLES: Final = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"}
 _CLOCK_AND_LEVEL: Final = re.compile(r"^\S+ (?:DEBUG|INFO|WARNING|ERROR|CRITICAL) +[\w.]+: ")
 
@@ -35,12 +36,13 @@ class Detached:
             return ""
         try:
             with self.log.open("rb") as file:
-                file.seek(self.offset)
+                # The daemon has begun a new log since where there is less in it than there was.
+                file.seek(self.offset if self.offset <= os.fstat(file.fileno()).st_size else 0)
                 lines = file.read().decode(errors="replace").split("\n")
         except OSError:
             return ""
         said = [line.strip() for line in lines if line.strip()]
-        return _CLOCK_AND_LEVEL.sub("", said[-1]) if said else ""
+        return _message(said[-1]) if said else ""
 
 
 def spawn(place: Place) -> Detached:
@@ -70,6 +72,12 @@ def spawn(place: Place) -> Detached:
     return Detached(process, place.log if log else None, offset)
 
 
+def _message(line: str) -> str:
+    with suppress(ValueError, KeyError, TypeError):  # where log_format is json
+        return str(json.loads(line)["message"])
+    return _CLOCK_AND_LEVEL.sub("", line)
+
+
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     # A terminal started by systemd hands these on; they are about another process than ours.
     return {name: value for name, value in environ.items() if name not in _MANAGER_VARIABLES}
@@ -79,10 +87,8 @@ def _open_log(path: Path) -> tuple[BinaryIO | None, int]:
     """Open the log for appending; a log that cannot be written must not stop the daemon."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size > MAX_LOG_BYTES:
-            path.replace(path.with_name(path.name + ".1"))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        log = os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0)
+        set_aside(path)
+        log = os.fdopen(open_log(path), "ab", buffering=0)
     except OSError:
         return None, 0
     return log, path.stat().st_size

@@ -6,13 +6,13 @@ docs/remote-engine.md says what leaves the machine then. Without `remote_url` no
 import os
 import stat
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
+from eidos.addresses import REMOTE, checked, is_loopback
 from eidos.config import Config
 from eidos.errors import ConfigError
 
@@ -41,7 +41,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def warning(self) -> str:
         """A sentence about where texts go."""
-        if _is_loopback(urlsplit(self.url)):
+        if is_loopback(urlsplit(self.url).hostname or ""):
             return f"text that you send goes to another server, on this machine: {self.host}"
         return f"text that you send leaves this machine: {self.host}"
 
@@ -58,7 +58,7 @@ def endpoint_of(config: Config) -> Endpoint | None:
         limits = f"remote_timeout_s = {config.remote_timeout_s:g} must be less than"
         raise ConfigError(f"{limits} engine_timeout_s = {config.engine_timeout_s:g}")
     return Endpoint(
-        url=_checked(config.remote_url),
+        url=_base(config.remote_url),
         model=config.remote_model,
         kind=config.remote_kind,
         key_file=config.remote_key_file,
@@ -106,39 +106,6 @@ def _sound(key: str, place: str) -> str:
     return key
 
 
-def _checked(url: str) -> str:
-    if set("@?#") & set(url):
-        # The address is shown and logged: a key has no place in it. Asked before anything else,
-        # for every other message about an address quotes it, or what is wrong in it.
-        raise ConfigError(
-            "remote_url must hold no user, password, ? or #; "
-            f"put the key into remote_key_file or {KEY_VARIABLE}"
-        )
-    parts = _split(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError(f"remote_url = {url!r} is not allowed; it must be like https://HOST/v1")
-    if parts.scheme == "http" and not _is_loopback(parts):
-        raise ConfigError(
-            f"remote_url = {url!r} is not allowed: what you type would be sent in the clear; "
-            "use https, or http to this machine alone (127.0.0.1, ::1, localhost)"
-        )
+def _base(url: str) -> str:
+    checked(REMOTE, url)
     return url.rstrip("/").removesuffix("/v1").rstrip("/")
-
-
-def _split(url: str) -> SplitResult:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # read here alone does it tell a wrong one
-    except ValueError as exc:
-        raise ConfigError(f"remote_url is no address: {exc}") from exc
-    if not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
-        raise ConfigError(f"remote_url = {url!r} is not allowed; it must be like https://HOST/v1")
-    return parts
-
-
-def _is_loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from eidos.answer_cache import AnswerCache
-from eidos.audit import AuditLog
 from eidos.config import Config
 from eidos.endpoint import Endpoint, endpoint_of
 from eidos.engine_messages import EngineSettings, Job
@@ -28,7 +27,7 @@ from eidos.paths import graph_cache_dir
 from eidos.rate_limit import RateLimit
 
 if TYPE_CHECKING:
-    from eidos.pipeline import Pipeline
+    from eidos.pipeline import Audit, Pipeline
 
 PROBE: Final = Job("probe", "show the date", 1, client="eidosd")
 """What a model is asked to see that it answers; what it answers is shown to nobody."""
@@ -43,7 +42,7 @@ class Serving:
     """All that depends on the configuration, built from one and never changed."""
 
     def __init__(
-        self, config: Config, model: Chosen, audit: AuditLog, *, beside: "Serving | None" = None
+        self, config: Config, model: Chosen, audit: "Audit", *, beside: "Serving | None" = None
     ) -> None:
         """Build the parts for *config*, with the engine of *beside* if it is told the same.
 

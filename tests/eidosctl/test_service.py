@@ -15,7 +15,8 @@ import pytest
 from answering import IDLE, AnsweringDaemon
 from home import EIDOSCTL, Home
 
-from eidosctl import detached, service
+from eidos.log_file import MAX_LOG_BYTES
+from eidosctl import service
 
 pytestmark = pytest.mark.model
 REQUEST = "find all files larger than 100 MB under /var/log"
@@ -130,13 +131,13 @@ def test_log_stays_small_and_private(home: Home) -> None:
     """A log that has grown is set aside at the next start; others cannot read it."""
     log = home.place.log
     log.parent.mkdir()
-    log.write_bytes(b"x" * (detached.MAX_LOG_BYTES + 1))
+    log.write_bytes(b"x" * (MAX_LOG_BYTES + 1))
 
     home.ok("start")
 
-    assert log.stat().st_size < detached.MAX_LOG_BYTES
+    assert log.stat().st_size < MAX_LOG_BYTES
     assert log.stat().st_mode & 0o777 == 0o600
-    assert log.with_name("eidosd.log.1").stat().st_size > detached.MAX_LOG_BYTES
+    assert log.with_name("eidosd.log.1").stat().st_size > MAX_LOG_BYTES
 
 
 def test_logs_shows_the_log(home: Home) -> None:
