@@ -4,7 +4,6 @@ The daemon sees what people type, and so never opens a port. This is another pro
 nothing but the figures: it asks for them on the socket, and passes on what it could read.
 """
 
-import os
 import socket
 import threading
 import time
@@ -24,9 +23,9 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from eidos import client
 from eidos.errors import EidosError, ProtocolError
-from eidos.protocol import Failure, MetricsRequest, MetricsText
+from eidos.protocol import MetricsRequest, MetricsText
+from eidosctl import control
 from eidosctl.files import write_atomically
 from eidosctl.place import Place
 
@@ -92,13 +91,8 @@ def read(place: Place) -> list[Metric]:
         DaemonUnavailable, DaemonSilent: there is no daemon, or no answer.
         ProtocolError: it is an older one, or not eidosd at all.
     """
-    request = MetricsRequest(id=f"metrics-{os.getpid()}")
-    reply = client.ask(request, socket=place.socket, timeout_s=_TIMEOUT_S)
-    if isinstance(reply, Failure):
-        message = f"the daemon does not tell its metrics: {reply.message}; try: eidosctl restart"
-        raise ProtocolError(message, code=reply.code)
-    if not isinstance(reply, MetricsText):
-        raise ProtocolError(f"who listens on {place.socket} is not eidosd; try: eidosctl restart")
+    request = MetricsRequest(control.new_id("metrics"))
+    reply = control.ask(place, request, MetricsText, timeout_s=_TIMEOUT_S)
     try:
         return list(text_string_to_metric_families(reply.body.decode()))
     except ValueError as exc:

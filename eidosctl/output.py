@@ -32,6 +32,8 @@ def status_lines(body: Mapping[str, Any]) -> list[str]:
         ("model", f"{model['name'] or 'loading'}"),
         ("", f"{model['path']}"),
         ("", _origin(model)),
+        # A daemon of before an upgrade has no slots.
+        *([("", f"warning: {fault}")] if (fault := model.get("fault")) else []),
         *(("engine", _engine(engine)) for engine in engines),
         ("memory", f"{total_mb:.0f} MB (daemon {body['rss_bytes'] / _MEBIBYTE:.0f} MB)"),
         ("cpu", f"daemon {body['cpu_percent']} % since start"),

@@ -17,9 +17,9 @@ import msgspec
 
 from eidos import client
 from eidos.config import Config
-from eidos.errors import ConfigError, DaemonSilent, DaemonUnavailable, EidosError, ProtocolError
-from eidos.protocol import Failure, Status, StatusRequest
-from eidosctl import detached, unit
+from eidos.errors import ConfigError, DaemonSilent, DaemonUnavailable, EidosError
+from eidos.protocol import Status, StatusRequest
+from eidosctl import control, detached, unit
 from eidosctl.place import UNIT, Place
 from eidosctl.usermanager import UserManager
 
@@ -48,12 +48,8 @@ def status(place: Place) -> dict[str, Any]:
     Raises:
         DaemonUnavailable, DaemonSilent, ProtocolError: there is no answer, or not a good one.
     """
-    request = StatusRequest(id=f"status-{os.getpid()}")
-    reply = client.ask(request, socket=place.socket, timeout_s=STATUS_TIMEOUT_S)
-    if isinstance(reply, Failure):
-        raise ProtocolError(reply.message, code=reply.code)
-    if not isinstance(reply, Status):
-        raise ProtocolError(f"who listens on {place.socket} is not eidosd; try: eidosctl restart")
+    request = StatusRequest(control.new_id("status"))
+    reply = control.ask(place, request, Status, timeout_s=STATUS_TIMEOUT_S)
     return msgspec.json.decode(reply.body)
 
 

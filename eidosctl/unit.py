@@ -7,23 +7,32 @@ from pathlib import Path
 from typing import Final
 
 from eidos.errors import EidosError
-from eidos.paths import state_dir
+from eidos.paths import audit_head_file, graph_cache_dir, state_dir
 from eidos.resources import systemd_dir
 from eidosctl import files
-from eidosctl.place import UNIT, Place
+from eidosctl.place import UNIT, Place, zsh_functions
 from eidosctl.usermanager import UserManager
+
+NO_NAMESPACES: Final = "no-namespaces.conf"
 
 _PROBE: Final = "import zmq, msgspec, tokenizers, onnxruntime"
 """What the daemon and its engine load, native code included, when they start."""
+
+_OF_THE_DAEMON: Final = (
+    *("Type=", "NotifyAccess=", "ExecStart=", "ExecReload=", "Restart", "Timeout", "Watchdog"),
+    *("RuntimeDirectory", "SyslogIdentifier="),
+)
+"""Lines of the unit that are about how eidosd is run, and nothing that the probe could try."""
 
 _PRIVATE: Final = ("/tmp", "/var/tmp")  # noqa: S108 - nothing of ours is made there
 """What PrivateTmp= replaces by empty folders."""
 
 
 def unit_text(eidosd: Path) -> str:
-    """Return the unit that starts *eidosd*."""
+    """Return the unit that starts *eidosd*, and reloads it with the eidosctl beside it."""
     template = (systemd_dir() / UNIT).read_text(encoding="utf-8")
-    return template.replace("@EIDOSD@", _quoted(eidosd))
+    template = template.replace("@EIDOSD@", _quoted(eidosd))
+    return template.replace("@EIDOSCTL@", _quoted(eidosd.with_name("eidosctl")))
 
 
 def sandbox_text() -> str:
@@ -37,15 +46,19 @@ def sandbox_text() -> str:
     # systemd-run refuses to set BindReadOnlyPaths to nothing.
     bind = f"BindReadOnlyPaths={_listed(hidden)}\n" if hidden else ""
     template = template.replace("BindReadOnlyPaths=@TMP_PATHS@\n", bind)
-    template = template.replace("@STATE@", _quoted(state_dir()))
+    for name, paths in (("@WRITABLE@", _writable()), ("@READ_ONLY@", _read_only())):
+        template = template.replace(name, " ".join(f"-{_quoted(path)}" for path in paths))
     return template.replace("@EXEC_PATHS@", _listed(folders))
 
 
 def sandbox_works(manager: UserManager) -> bool:
-    """Say whether the daemon's Python and libraries start under the drop-in's directives."""
-    lines = [line.strip() for line in sandbox_text().splitlines()]
-    directives = [line for line in lines if line and line[0] not in "#["]
-    directives.append("Environment=ORT_DISABLE_TELEMETRY=1")
+    """Say whether the daemon's Python and libraries start under what unit and drop-in ask for."""
+    directives = [
+        line
+        for text in (unit_text(Path("/eidosd")), sandbox_text())
+        for line in _settings(text)
+        if not line.startswith(_OF_THE_DAEMON)
+    ]
     return manager.can_run(directives, [sys.executable, "-c", _PROBE])
 
 
@@ -55,12 +68,16 @@ def is_installed(place: Place) -> bool:
 
 
 def write(place: Place, *, sandbox: bool) -> bool:
-    """Put the unit there, and the drop-in if *sandbox*; say whether anything changed."""
+    """Put the unit there with its sandbox, or without namespaces; say whether anything changed."""
     changed = _write(place.unit, unit_text(place.eidosd))
     if sandbox:
-        state_dir().mkdir(mode=0o700, parents=True, exist_ok=True)  # or it cannot be let in
+        for folder in (*_writable(), *_read_only()):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # or it cannot be let in
+        changed = files.remove(_no_namespaces(place)) or changed
         return _write(place.sandbox, sandbox_text()) or changed
-    return files.remove(place.sandbox) or changed
+    text = (systemd_dir() / NO_NAMESPACES).read_text(encoding="utf-8")
+    changed = files.remove(place.sandbox) or changed
+    return _write(_no_namespaces(place), text) or changed
 
 
 def enable(place: Place, manager: UserManager) -> bool:
@@ -76,9 +93,9 @@ def remove(place: Place, manager: UserManager | None) -> bool:
     there = is_installed(place)
     if manager is not None and there:
         manager.systemctl("disable", "--now", "--quiet", UNIT)
-    files.remove(place.sandbox)
-    files.remove(place.wanted)
-    files.remove(place.unit)
+    for path in (place.sandbox, _no_namespaces(place), place.wanted, place.unit):
+        files.remove(path)
+    files.remove_empty(*_read_only(), graph_cache_dir(), graph_cache_dir().parent)
     folder = place.unit.parent
     files.remove_empty(place.sandbox.parent, place.wanted.parent, folder, folder.parent)
     if manager is not None and there:
@@ -91,6 +108,24 @@ def forget_failure(manager: UserManager) -> None:
     """Let the unit start again however often it failed just now."""
     with contextlib.suppress(EidosError):  # a unit that is not loaded has nothing to forget
         manager.systemctl("reset-failed", UNIT)
+
+
+def _writable() -> tuple[Path, ...]:
+    return state_dir(), graph_cache_dir(), audit_head_file().parent
+
+
+def _read_only() -> tuple[Path, ...]:
+    """Return what lies in the writable folders and is read by others: shells, and the engine."""
+    return zsh_functions(), audit_head_file().parent / "models"
+
+
+def _no_namespaces(place: Place) -> Path:
+    return place.sandbox.with_name(f"50-{NO_NAMESPACES}")
+
+
+def _settings(text: str) -> list[str]:
+    service = text.partition("[Service]")[2].partition("[Install]")[0]
+    return [line for line in service.splitlines() if line and line[0] != "#"]
 
 
 def _listed(paths: set[Path]) -> str:

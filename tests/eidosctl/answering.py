@@ -33,7 +33,14 @@ IDLE: dict[str, Any] = {
     "socket": "/run/x",
     "rss_bytes": 32 << 20,
     "cpu_percent": 0.1,
-    "model": {"name": "toy", "path": "/m", "sha256": "ab", "load_time_s": 0.5},
+    "model": {
+        "name": "toy",
+        "path": "/m",
+        "sha256": "ab",
+        "load_time_s": 0.5,
+        "slot": "embedded",
+        "fault": "",
+    },
     "engines": [
         {
             "pid": 2,

@@ -29,3 +29,12 @@ def test_refusals_are_told_by_their_reason() -> None:
 def test_requests_are_told_by_what_became_of_them() -> None:
     """Answered, failed, and those for which nobody waited any more."""
     assert "requests  3 (2 ok, 1 failed, 0 cancelled)" in status_lines(IDLE)
+
+
+def test_a_model_that_serves_in_another_ones_place_is_told() -> None:
+    """Whoever looks at the status sees that it is not the model that was chosen, and what to do."""
+    fault = "the model in slot a cannot be used; run: eidosctl model rollback"
+    body = {**IDLE, "model": {**IDLE["model"], "fault": fault}}
+
+    assert any(f"warning: {fault}" in line for line in status_lines(body))
+    assert not any("warning" in line for line in status_lines(IDLE))

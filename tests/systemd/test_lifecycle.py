@@ -52,6 +52,11 @@ def main_pid(manager: Manager) -> int:
     return int(manager.systemctl("show", "--value", "--property=MainPID", UNIT))
 
 
+def has_given_up(manager: Manager) -> bool:
+    """Tell whether systemd will not start the unit again by itself."""
+    return manager.systemctl("show", "--value", "--property=ActiveState", UNIT) == "failed"
+
+
 def test_daemon_is_enabled_sandboxed_and_answers(installed: Manager) -> None:
     """After `install` the unit is active and enabled, with the drop-in, and gives commands."""
     wait_until_active(installed)
@@ -114,6 +119,39 @@ def test_killed_daemon_comes_back(installed: Manager) -> None:
     assert installed.run(EIDOSCTL, "suggest", REQUEST).stdout == COMMAND
 
 
+def test_daemon_that_dies_again_and_again_waits_for_the_next_key(installed: Manager) -> None:
+    """Five deaths in a minute end the restarts, so nothing spins; the next request starts anew."""
+    installed.run(EIDOSCTL, "restart")
+    killed = 0
+    while not has_given_up(installed):
+        pid = main_pid(installed)
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+            killed += 1
+        until(
+            lambda pid=pid: main_pid(installed) not in {0, pid} or has_given_up(installed), 20, str
+        )
+
+    assert killed == 5
+    assert "Start request repeated too quickly" in installed.journal(UNIT)
+    assert installed.run(EIDOSCTL, "suggest", REQUEST).stdout == COMMAND
+    wait_until_active(installed)
+
+
+def test_one_death_a_minute_never_ends_it(installed: Manager) -> None:
+    """The limit forgets: restarts are counted within a minute, not over months."""
+    limits = installed.systemctl(
+        "show", "--property=StartLimitIntervalUSec,StartLimitBurst,Restart,RestartUSec", UNIT
+    ).splitlines()
+
+    assert sorted(limits) == [
+        "Restart=on-failure",
+        "RestartUSec=1s",
+        "StartLimitBurst=5",
+        "StartLimitIntervalUSec=1min",
+    ]
+
+
 def test_hung_daemon_is_ended_by_the_watchdog(installed: Manager) -> None:
     """A daemon that stops feeding the watchdog is killed and replaced."""
     drop_in = installed.home / ".config/systemd/user" / f"{UNIT}.d" / "90-test.conf"
@@ -166,6 +204,44 @@ def test_journal_has_the_daemon_and_not_the_request(installed: Manager) -> None:
     assert "<6>" not in text
     for private in ("xylophone", "100 MB", "find /var/log", "100M"):
         assert private not in text
+
+
+@pytest.fixture
+def config(installed: Manager) -> Iterator[Path]:
+    """The configuration file, which is not there before, and the daemon without it after."""
+    path = installed.home / ".config" / "eidos" / "config.toml"
+    path.parent.mkdir(exist_ok=True)
+    yield path
+    shutil.rmtree(path.parent)
+    installed.run(EIDOSCTL, "restart")
+
+
+def test_reload_takes_a_configuration_over(installed: Manager, config: Path) -> None:
+    """`systemctl --user reload` ends well when the new settings count; the daemon is the same."""
+    wait_until_active(installed)
+    before = main_pid(installed)
+    config.write_text("cache_size = 0\n")
+
+    installed.systemctl("reload", UNIT)
+
+    assert main_pid(installed) == before
+    assert "cache_size" in installed.run(EIDOSCTL, "logs").stdout
+    assert installed.run(EIDOSCTL, "suggest", REQUEST).stdout == COMMAND
+
+
+def test_reload_says_that_a_configuration_was_refused(installed: Manager, config: Path) -> None:
+    """It fails where the file is wrong, with the reason in the journal; the old settings count."""
+    wait_until_active(installed)
+    before = main_pid(installed)
+    config.write_text("threads = 0\n")
+
+    reload = installed.run("systemctl", "--user", "reload", UNIT, check=False)
+
+    assert reload.returncode != 0
+    assert "threads = 0 is not allowed" in installed.journal(UNIT)
+    assert installed.systemctl("show", "--value", "--property=ActiveState", UNIT) == "active"
+    assert main_pid(installed) == before
+    assert installed.run(EIDOSCTL, "suggest", REQUEST).stdout == COMMAND
 
 
 def test_logs_are_those_of_the_journal(installed: Manager) -> None:

@@ -91,9 +91,8 @@ class Manager:
 
 
 def unavailable() -> str | None:
-    """Return why there can be no such manager here, or None."""
+    """Return why root cannot have such a manager here, or None."""
     obstacles: dict[str, Callable[[], bool]] = {
-        "only root can start a user manager without a login": lambda: os.geteuid() != 0,
         "systemd is not installed": lambda: not (SYSTEMD.exists() and JOURNALD.exists()),
         "this machine runs systemd, and the tests would change its state": Path(
             "/run/systemd/private"
@@ -110,10 +109,17 @@ def unavailable() -> str | None:
 
 
 @contextlib.contextmanager
+def exclusive() -> Iterator[None]:
+    """Wait until no other run of these tests has a manager here, and keep others waiting."""
+    with Path("/run/eidos-test.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
 def system() -> Iterator[None]:
     """Give this machine what a booted systemd would have given it: a journal, and a proper /run."""
-    with Path("/run/eidos-test.lock").open("w") as lock, contextlib.ExitStack() as stack:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with contextlib.ExitStack() as stack:
         _mount_run(stack)
         _make_inaccessible(stack)
         marker, log = Path("/run/systemd/system"), Path("/run/log/journal")
@@ -146,11 +152,15 @@ def _make_inaccessible(stack: contextlib.ExitStack) -> None:
             os.mknod(folder / name, kind)
             stack.callback((folder / name).unlink)
     (folder / "dir").mkdir(mode=0, exist_ok=True)
+    # Where a unit's own mounts are put together, in systemd 252 and in 257, which a manager
+    # without rights cannot make; and what a sandbox hides where a unit has credentials.
+    for name in ("systemd/unit-root", "systemd/mount-rootfs", "credentials"):
+        Path("/run", name).mkdir(mode=0o700, exist_ok=True)
 
 
 @contextlib.contextmanager
-def user_manager(uid: int) -> Iterator[Manager]:
-    """Run `systemd --user` for *uid*; `system` must have been entered."""
+def user_manager(uid: int, *, namespaces: bool = True) -> Iterator[Manager]:
+    """Run `systemd --user` for *uid*, which may make *namespaces*, inside `system`."""
     # Where ProtectHome= looks for homes, and where systemd itself expects the runtime folder.
     home, runtime = Path(tempfile.mkdtemp(prefix="eidos-", dir="/home")), Path(f"/run/user/{uid}")
     runtime.mkdir(parents=True, exist_ok=True)
@@ -168,7 +178,7 @@ def user_manager(uid: int) -> Iterator[Manager]:
     }
     cgroups = _make_cgroups(uid)
     log = home / "manager.log"
-    process = _start(uid, environ, cgroups, log)
+    process = _start(_program(uid, namespaces=namespaces), environ, cgroups, log)
     manager = Manager(uid, environ, f"@{time.time():.6f}")
     try:
         until(
@@ -188,16 +198,32 @@ def user_manager(uid: int) -> Iterator[Manager]:
         shutil.rmtree(home)
 
 
+def _program(uid: int, *, namespaces: bool) -> str:
+    """Return the shell command by which root becomes the manager of *uid*."""
+    gid = pwd.getpwuid(uid).pw_gid
+    become = f"exec setpriv --reuid {uid} --regid {gid} --clear-groups {SYSTEMD} --user"
+    if namespaces:
+        return become
+    # In a user namespace with the same users, in which no further one can be made. Only from
+    # outside can all users be mapped; and only a program that is started after that has rights.
+    outside = (
+        "ours=$(readlink /proc/$$/ns/user); "
+        "(while [ $(readlink /proc/$$/ns/user) = $ours ]; do :; done; "
+        "echo 0 0 65536 > /proc/$$/uid_map; echo 0 0 65536 > /proc/$$/gid_map) & "
+    )
+    forbid = f"echo 0 > /proc/sys/user/max_user_namespaces && {become}"
+    wait = "until grep -q 65536 /proc/self/gid_map; do :; done"
+    return f"{outside} exec unshare --user sh -c '{wait}; exec sh -c \"{forbid}\"'"
+
+
 def _start(
-    uid: int, environ: dict[str, str], cgroups: list[Path], log: Path
+    program: str, environ: dict[str, str], cgroups: list[Path], log: Path
 ) -> subprocess.Popen[bytes]:
     # The shell moves itself into the cgroups while it is root, then becomes the manager.
     moves = "".join(f"echo $$ > {folder}/cgroup.procs; " for folder in cgroups)
-    gid = pwd.getpwuid(uid).pw_gid
-    become = f"exec setpriv --reuid {uid} --regid {gid} --clear-groups {SYSTEMD} --user"
     with log.open("wb") as output:
         return subprocess.Popen(
-            ["/bin/sh", "-c", f"{moves}{become}"],
+            ["/bin/sh", "-c", f"{moves}{program}"],
             env=environ,
             cwd="/",
             stdin=subprocess.DEVNULL,
