@@ -5,7 +5,6 @@ What is heavy (zmq, psutil, the doctor) is imported by the command that needs it
 """
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -13,13 +12,19 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from eidos import __version__
-from eidos.errors import DaemonUnavailable, EidosError
+from eidos.errors import EidosError
 from eidos.protocol import MAX_CANDIDATES, Certainty, Shell
 from eidosctl import streams
+from eidosctl.cli_audit import audit
+from eidosctl.cli_config import CONFIG_COMMANDS
+from eidosctl.cli_health import health
+from eidosctl.cli_logs import LOG_COMMANDS
+from eidosctl.cli_metrics import metrics
+from eidosctl.cli_privacy import PRIVACY_COMMANDS
 from eidosctl.cli_setup import SETUP_COMMANDS
 from eidosctl.cli_validate import validate
 from eidosctl.output import as_json, printable, status_lines, version_warning
-from eidosctl.place import UNIT, Place, login_shell
+from eidosctl.place import Place, login_shell
 
 if TYPE_CHECKING:
     from eidosctl.asking import Answer
@@ -49,7 +54,8 @@ def cli() -> None:
     """
 
 
-for command in (*SETUP_COMMANDS, validate):
+for command in (*SETUP_COMMANDS, *LOG_COMMANDS, *CONFIG_COMMANDS, *PRIVACY_COMMANDS, audit,
+                validate, health, metrics):  # fmt: skip
     cli.add_command(command)
 
 
@@ -137,29 +143,6 @@ def restart() -> None:
     place = Place.find(os.environ)
     service.stop(place)
     click.echo(f"eidosd started, pid {service.start(place).pid}")
-
-
-@cli.command()
-@click.option("-f", "--follow", is_flag=True, help="Go on with new lines as they come.")
-def logs(follow: bool) -> None:
-    """Show the log of the daemon.
-
-    It is in the journal under systemd, else in a file below ~/.local/state.
-    """
-    from eidosctl import service
-
-    place = Place.find(os.environ)
-    if service.manager_of_unit(place) is not None:
-        command = ["journalctl", f"--user-unit={UNIT}", "--lines=200"]
-        command += ["--follow"] if follow else ["--no-pager"]
-    elif place.log.exists():
-        command = ["tail", "-n", "200", *(["-F"] if follow else []), "--", str(place.log)]
-    else:
-        raise DaemonUnavailable(f"there is no log at {place.log}; start one: eidosctl start")
-    program = shutil.which(command[0])
-    if program is None:
-        raise EidosError(f"{command[0]} is not installed")
-    os.execv(program, command)  # noqa: S606 - the program is to take our place
 
 
 def main() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Install Eidos for one person, and take it away again without a trace.
+"""Install Eidos for one person, and take it away again.
 
 `additions` and `removals` yield one Change after the other; nothing happens until a change is
 applied, so a dry run prints the same list that a real one does.
@@ -11,6 +11,9 @@ from pathlib import Path
 
 import click
 
+from eidos.audit import AuditLog
+from eidos.model_slots import data_dir
+from eidos.paths import audit_file, audit_head_file, state_file
 from eidos.protocol import Shell
 from eidosctl import completions, files, rcfiles, service, unit, widgets
 from eidosctl.place import UNIT, Place, completion_file
@@ -53,7 +56,7 @@ def additions(
 
 
 def removals(place: Place) -> Iterator[Change]:
-    """Yield what there is to take away; the configuration file is the person's, and stays."""
+    """Yield what there is to take away; what `survivors` names is the person's, and stays."""
     manager = UserManager.find(place.environ, place.uid)
     if manager is not None or unit.is_installed(place):
         yield Change(f"remove {place.unit}", lambda: unit.remove(place, manager))
@@ -64,6 +67,18 @@ def removals(place: Place) -> Iterator[Change]:
         path = completion_file(shell)
         yield Change(f"remove {path}", lambda path=path: _remove_completion(path))
     yield Change(f"remove {place.log}", lambda: _remove_leftovers(place))
+
+
+def survivors(place: Place) -> list[Path]:
+    """Return what uninstalling leaves: settings, models that were added, what is on record."""
+    models = data_dir() / "models"
+    kept = (place.config, models, state_file(), audit_head_file())
+    return [path for path in kept if path.exists()]
+
+
+def put_on_record(event: str, **details: str) -> None:
+    """Add *event* to the audit log."""
+    AuditLog(audit_file()).record(event, **details)
 
 
 def _completion(shell: Shell, command: click.Command) -> Change:

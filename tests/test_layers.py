@@ -24,9 +24,14 @@ ONLY_IN = {
     "Stemmer": {"eidos.retrieval.words"},
     "tokenizers": {"eidos.tokenizer"},
     "jinja2": {"eidos.prompt"},
-    "psutil": {"eidos.status"},
+    "psutil": {"eidos.status", "eidos.process_usage"},
+    "prometheus_client": {"eidos.exposition", "eidosctl.metrics_export"},
     "zmq": {"eidos.listener", "eidos.client"},
     "httpx": {"eidos.remote_client"},
+    "sqlite3": {"eidos.state"},
+    "logging_journald": {"eidos.journal"},
+    "opentelemetry": {"eidos.spans"},
+    "tomlkit": {"eidosctl.config_document"},
 }
 """What is heavy or hard to use, and the few modules that know about it."""
 

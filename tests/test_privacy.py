@@ -1,5 +1,6 @@
 """What a whole session opens, writes and keeps, seen by strace from the first to the last call."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -9,7 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from real_daemon import EIDOSD, EXAMPLE, EXAMPLE_COMMAND, private_folders
+from real_daemon import EIDOSD, EXAMPLE, EXAMPLE_COMMAND, RealDaemon, private_folders
+
+from eidos.audit_chain import records
+from eidos.client import ask
+from eidos.day_counts import read_days
+from eidos.errors import EidosError
+from eidos.protocol import Shell, SuggestRequest
+from eidos.state import State
 
 EIDOSCTL = EIDOSD.with_name("eidosctl")
 CALLS = (
@@ -36,15 +44,17 @@ class Session:
     printed: str
 
     @property
-    def folders(self) -> tuple[str, str]:
-        """The only folders that Eidos may write to while it runs."""
-        return f"{self.root}/runtime_dir/eidos", f"{self.root}/state_home/eidos"
+    def folders(self) -> tuple[str, str, str]:
+        """The only folders that Eidos may write to while it runs; the last is the audit head's."""
+        data = f"{self.root}/home/.local/share/eidos"
+        return f"{self.root}/runtime_dir/eidos", f"{self.root}/state_home/eidos", data
 
 
-@pytest.fixture(scope="module")
-def session() -> Iterator[Session]:
+@pytest.fixture(scope="module", params=["plain", "json"])
+def session(request: pytest.FixtureRequest) -> Iterator[Session]:
     """`eidosctl suggest` and all that it starts, traced until the daemon has ended."""
-    with private_folders() as environ:
+    with private_folders() as folders:
+        environ = {**folders, "EIDOS_LOG_FORMAT": request.param}
         root = Path(environ["HOME"]).parent
         trace = root / "trace"
         command = ["strace", "-f", "-qq", "-s", "300", "-o", trace, "-e", f"trace={CALLS}"]
@@ -75,11 +85,15 @@ def test_only_unix_sockets_are_opened(session: Session) -> None:
 
 
 def test_only_our_socket_is_used(session: Session) -> None:
-    """The one address that is ever bound or connected to is the daemon's socket."""
+    """The one address that is ever bound or connected to is the daemon's socket.
+
+    Audit records go to the journal too, where one runs.
+    """
     addresses = {match[1] for call in session.calls if (match := ADDRESS.search(call))}
 
     path = f"{session.folders[0]}/eidosd.sock"
-    assert addresses == {f'sa_family=AF_UNIX, sun_path="{path}"'}
+    journal = 'sa_family=AF_UNIX, sun_path="/run/systemd/journal/socket"'
+    assert addresses - {journal} == {f'sa_family=AF_UNIX, sun_path="{path}"'}
 
 
 def test_nothing_is_written_elsewhere(session: Session) -> None:
@@ -107,14 +121,82 @@ def test_no_file_holds_the_request(session: Session) -> None:
     assert Path(session.folders[1], "eidosd.log") in left
     for path in left:
         text = path.read_text(errors="replace")
+        assert path.name != "eidosd.log" or "suggest ok" in text  # a line of the request is there
         assert "larger than" not in text, path
         assert "-size" not in text, path
 
 
+MARKED = "git reset hard zx81marker"
+
+
+@pytest.fixture(scope="module")
+def marked_home() -> Iterator[Path]:
+    """What a daemon leaves that was asked, in all ways it can be, with a marker in every text."""
+    with private_folders() as environ:
+        daemon = RealDaemon({**environ, "EIDOS_RULES": "git-reset-hard=ok"}).start()
+        try:
+            folder = Path(environ["HOME"], "zx81marker")
+            folder.mkdir()
+            (folder / "zx81marker.txt").touch()
+            daemon.until_loaded()
+            for text in (
+                MARKED,
+                MARKED,
+                "zx81marker " * 100,
+                "zx81marker\x07",
+                "zx81marker \udc80",
+            ):
+                request = SuggestRequest(
+                    id="marked", shell=Shell.BASH, count=3, text=text,
+                    cwd=str(folder), last="ls zx81marker", status=1,
+                )  # fmt: skip
+                with contextlib.suppress(EidosError, UnicodeError):
+                    ask(request, socket=daemon.socket, timeout_s=60)
+            for words in (("history",), ("audit", "verify"), ("privacy", "show")):
+                run = [daemon.eidosctl, *words]
+                subprocess.run(run, env=environ, check=True, capture_output=True, timeout=60)
+            assert "suggest" in daemon.log
+        finally:
+            daemon.stop()
+        folder.joinpath("zx81marker.txt").unlink()
+        folder.rmdir()
+        yield Path(environ["HOME"]).parent
+
+
+def test_no_file_holds_what_was_asked(marked_home: Path) -> None:
+    """Neither log, state, audit log nor cache; of request, folder, last command and answer."""
+    left = [Path(root, name) for root, _, names in os.walk(marked_home) for name in names]
+
+    assert {"eidosd.log", "state.sqlite3", "audit-head.json"} <= {path.name for path in left}
+    assert [path for path in left if b"zx81" in path.read_bytes() + os.fsencode(path)] == []
+
+
+def test_what_an_override_did_is_on_record_without_the_command(marked_home: Path) -> None:
+    """The audit log of that session names the rule, and the id of the request."""
+    state = State(marked_home / "state_home" / "eidos" / "state.sqlite3")
+
+    chain = state.look(records)
+    used = [record for record in chain if record.event == "rule-override"]
+    assert chain[0].event == "start"
+    assert used[0].values["rule"] == "git-reset-hard"
+    assert used[0].values["request"] == "marked"
+
+
+def test_the_requests_of_that_session_are_counted(marked_home: Path) -> None:
+    """Both answers, and what could not be read; the daemon adds them when it ends."""
+    days = read_days(State(marked_home / "state_home" / "eidos" / "state.sqlite3"))
+
+    assert sum(day.answered for day in days) == 2
+    assert sum(day.failed for day in days) == 0
+
+
 def _is_ours(written: str, session: Session) -> bool:
     """Whether *written*, a path or the arguments of a call, names only what may be written."""
+    parents = {str(parent) for folder in session.folders for parent in Path(folder).parents}
     paths = re.findall(r'"([^"]*)"', written) or [written]
     return all(
-        path.startswith(session.folders) or path in HARMLESS or "/__pycache__/" in path
+        path.startswith(session.folders)
+        or path in {*HARMLESS, *parents}  # folders are made, where they are missing
+        or "/__pycache__/" in path
         for path in paths
     )

@@ -14,7 +14,7 @@ from eidos.audit_chain import NOTHING, Own
 from eidos.audit_head import Head, read_head, tell_journal, write_head
 from eidos.errors import EidosError
 from eidos.old_audit import read_old, take_over
-from eidos.paths import audit_head_file
+from eidos.paths import audit_head_file, state_file
 from eidos.state import State
 
 if TYPE_CHECKING:
@@ -32,9 +32,13 @@ class AuditLog:
     """Adds to the log in the state file *path*; any number of processes may do so at a time."""
 
     def __init__(self, path: Path, head: Path | None = None) -> None:
-        """*head* is the file that notes the newest record; default: the user's own."""
+        """*head* is the file that notes the newest record.
+
+        By default it is in the user's data folder; of a log that is not the user's own, beside it.
+        """
         self.state = State(path)
-        self.head = head or audit_head_file()
+        own = audit_head_file() if path == state_file() else path.with_name(audit_head_file().name)
+        self.head = head or own
         self._old = path.with_name("audit.jsonl")
 
     def record(self, event: str, **details: str) -> None:

@@ -124,7 +124,7 @@ class Config:
     ] = "balanced"
     rules: Annotated[
         Mapping[str, RuleLevel],
-        Meta(description="Levels of single rules of the validator; each use is in the audit log."),
+        Meta(description="Levels of single rules of the validator; uses are in the audit log."),
     ] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod

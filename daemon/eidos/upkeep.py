@@ -43,7 +43,7 @@ class Upkeep:
         self._listener = listener
         self._notifier = notifier
         self._chores = chores
-        self._chores_done_s = time.monotonic()
+        self._chores_done_s: float | None = None
         self._ready = False
         self._fed_s = 0.0
 
@@ -66,9 +66,10 @@ class Upkeep:
             await asyncio.sleep(INTERVAL_S if self._ready else INTERVAL_S / 20)
 
     async def _do_chores(self) -> None:
-        if time.monotonic() - self._chores_done_s < _CHORES_EVERY_S:
-            return
-        self._chores_done_s = time.monotonic()
+        done_s, now_s = self._chores_done_s, time.monotonic()
+        if not self._ready or (done_s is not None and now_s - done_s < _CHORES_EVERY_S):
+            return  # nothing is to come before the first answer
+        self._chores_done_s = now_s
         self._daemon.serving.engine.end_if_written_to()
         for chore in self._chores:
             await asyncio.to_thread(chore)

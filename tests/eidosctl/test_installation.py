@@ -1,5 +1,6 @@
 """`eidosctl install` and `uninstall` where there is no systemd: startup lines and completions."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -13,6 +14,8 @@ from eidosctl import rcfiles
 
 ALL_SHELLS = [word for shell in Shell for word in ("--shell", shell)]
 FOLDERS = ["home", "run", "cache", "config", "data", "state"]
+ON_RECORD = ["data/eidos/audit-head.json", "state/eidos/state.sqlite3"]
+"""The audit log: it tells of an installation, and outlives it."""
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="root is refused, others are not")
 
 
@@ -38,9 +41,11 @@ def test_every_shell_gets_one_line_and_completions(home: Home) -> None:
         "config/fish/completions/eidosctl.fish",
         "config/fish/config.fish",
         "data/bash-completion/completions/eidosctl",
+        "data/eidos/audit-head.json",
         "data/eidos/zsh/_eidosctl",
         "home/.bashrc",
         "home/.zshrc",
+        "state/eidos/state.sqlite3",
     ]
 
 
@@ -52,10 +57,24 @@ def test_uninstall_restores_every_file(home: Home) -> None:
     install(home, *ALL_SHELLS)
     home.ok("uninstall")
 
-    assert files_in(home.root) == before
+    assert files_in(home.root) == sorted([*before, *ON_RECORD])
     assert home.path.joinpath(".bashrc").read_bytes() == b"export PS1='\xff '\n# no newline"
     folders = [path for path in home.root.rglob("*") if path.is_dir()]
-    assert sorted(folders) == sorted(home.root / name for name in FOLDERS)
+    kept = [str(Path(name).parent) for name in ON_RECORD]
+    assert sorted(folders) == sorted(home.root / name for name in [*FOLDERS, *kept])
+
+
+def test_what_was_done_is_on_record(home: Home) -> None:
+    """Installing and uninstalling, and not what changed nothing; uninstalling says what stays."""
+    for _ in range(2):
+        install(home, "--shell", "bash")
+    printed = home.ok("uninstall")
+    home.ok("uninstall")
+
+    rows = [json.loads(line) for line in home.ok("audit", "show", "--json").splitlines()]
+    assert [row["event"] for row in rows] == ["install", "uninstall"]
+    assert rows[0]["details"] == {"shells": "bash"}
+    assert f"kept: {home.root}/state/eidos/state.sqlite3" in printed
 
 
 def test_second_installation_changes_nothing(home: Home) -> None:
