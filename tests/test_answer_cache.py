@@ -14,8 +14,8 @@ from real_daemon import RealDaemon
 from eidos.answer_cache import MAX_BYTES, AnswerCache
 from eidos.context import Context
 from eidos.engine_messages import Draft, Job, Loaded
-from eidos.finished import Account
 from eidos.errors import EngineError
+from eidos.finished import Account
 from eidos.pipeline import Pipeline
 from eidos.protocol import Level, Shell, Suggestions, SuggestRequest
 from eidos.ranking import load_weights
@@ -41,7 +41,7 @@ class NumberingEngine:
         self.is_open = asyncio.Event()
         self.is_open.set()
 
-    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
+    async def generate(self, job: Job, _account: Account | None = None) -> list[Draft]:
         """Return one draft that no other job gets."""
         self.jobs.append(job)
         number = len(self.jobs)

@@ -42,7 +42,7 @@ class Drafts:
         ]
         self.jobs: list[Job] = []
 
-    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
+    async def generate(self, job: Job, _account: Account | None = None) -> list[Draft]:
         """Return the first drafts of the list, and all that are known."""
         self.jobs.append(job)
         written = [draft for draft in self._drafts if draft.is_generated]

@@ -8,8 +8,8 @@ from msgspec import structs
 
 from eidos.context import Context
 from eidos.engine_messages import Draft, Job, Loaded
-from eidos.finished import Account
 from eidos.errors import EngineError
+from eidos.finished import Account
 from eidos.protocol import Certainty
 from training import trees
 from training.answers import Answering, job_of, names_of, request_of
@@ -30,7 +30,7 @@ class FakeEngine:
         self.drafts = [Draft(text, -0.5, 5) for text in drafts]
         self.fault = fault
 
-    async def generate(self, job: Job, account: Account | None = None) -> list[Draft]:
+    async def generate(self, job: Job, _account: Account | None = None) -> list[Draft]:
         """Return the drafts."""
         if self.fault:
             raise EngineError(self.fault)
