@@ -15,6 +15,7 @@ PACKAGES: Final = {
     "bash": "bash",
     "fish": "fish",
     "strace": "strace",
+    "faketime": "faketime",
     "ps": "procps",
     "systemd-analyze": "systemd",
     "promtool": "prometheus",

@@ -182,7 +182,7 @@ def test_an_engine_silent_about_one_job_is_given_up_with_all() -> None:
     [
         ("unusable", EngineUnusable, "there is no file; get one"),
         ("die", EngineError, "it died while it loaded its model"),
-        ("garbage", EngineError, "what is no message"),
+        ("garbage", EngineUnusable, "of another version than this daemon"),
     ],
 )
 def test_an_engine_that_does_not_load_is_none(

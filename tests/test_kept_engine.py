@@ -67,3 +67,18 @@ def test_an_engine_that_is_required_and_unusable_is_not_tried_again() -> None:
     """Its own words are the error."""
     with pytest.raises(EngineUnusable, match="there is no file; get one"):
         asyncio.run(kept("--first", "unusable", is_required=True).run(lambda _: None))
+
+
+def test_an_engine_that_dies_at_every_start_is_said_to_be_unusable() -> None:
+    """After three starts that brought none, those who ask are told, and it is tried again still."""
+
+    async def scenario() -> None:
+        engine = kept("--first", "die")
+        life = asyncio.create_task(engine.run(lambda _: None))
+        await eventually(lambda: engine.unusable)
+        assert engine.restarts >= 2
+        assert "the engine does not start: it died while it loaded its model" in engine.unusable
+        life.cancel()
+        await asyncio.wait([life])
+
+    asyncio.run(scenario())

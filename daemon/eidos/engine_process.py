@@ -21,6 +21,9 @@ _END_TIMEOUT_S: Final = 1.0
 """How long a process that closed its pipe may take to end, so that its status can be told."""
 _MAX_ANSWER_BYTES: Final = 1 << 20
 """Of one message; eight commands of the greatest length take 30 kB."""
+_OTHER_VERSION: Final = (
+    "the engine is of another version than this daemon, as after an upgrade; run: eidosctl restart"
+)
 
 
 class EngineUnusable(EngineError):  # noqa: N818 - the engine's own word
@@ -176,10 +179,12 @@ async def _first_words(answers: asyncio.StreamReader) -> messages.Loaded:
         raise EngineError(f"no answer in {LOAD_TIMEOUT_S:g} s") from exc
     except (EOFError, ConnectionError) as exc:
         raise EngineError("it died while it loaded its model") from exc
+    except EngineError as exc:  # not even its first message can be read
+        raise EngineUnusable(_OTHER_VERSION) from exc
     if isinstance(answer, messages.Unusable):
         raise EngineUnusable(answer.message)
     if not isinstance(answer, messages.Loaded):
-        raise EngineError(f"its first message was a {type(answer).__name__}")
+        raise EngineUnusable(_OTHER_VERSION)
     return answer
 
 

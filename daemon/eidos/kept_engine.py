@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 RESTART_DELAYS_S: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Pause before the first, second, … start in a row without a served job between."""
+_MOST_UNLOADED: Final = 3
+"""So many starts in a row may bring no engine before those who ask are told so."""
 
 
 class KeptEngine:
@@ -33,6 +35,8 @@ class KeptEngine:
         self._program = program
         self._process: EngineProcess | None = None
         self._failures = 0
+        self._unloaded = 0
+        """Starts in a row that brought no engine."""
         self.restarts = 0
         self.unusable = ""
         """Why its last start found no model of use; empty where it was another end."""
@@ -65,7 +69,7 @@ class KeptEngine:
                 if isinstance(exc, EngineUnusable) and self._is_required:
                     raise
                 log.warning("the engine failed: %s; starting it again", exc)
-                self.unusable = str(exc) if isinstance(exc, EngineUnusable) else ""
+                self._note(exc)
             self._failures += 1
             self.restarts += 1
             on_failure()
@@ -82,6 +86,13 @@ class KeptEngine:
         self._failures = 0
         return answer
 
+    def _note(self, fault: EngineError) -> None:
+        """Note why there is no engine, if it cannot be hoped that the next start brings one."""
+        if isinstance(fault, EngineUnusable):
+            self.unusable = str(fault)
+        elif self._unloaded >= _MOST_UNLOADED:  # a broken installation, or too little memory
+            self.unusable = f"the engine does not start: {fault}; see: eidosctl logs"
+
     def kill(self) -> None:
         """Have its process end at once; the next one is started as after any death."""
         if self._process is not None:
@@ -89,7 +100,9 @@ class KeptEngine:
 
     async def _one_life(self, on_start: Callable[[messages.Loaded], None]) -> None:
         """Start a process and wait for its end, which is the EngineError that this raises."""
+        self._unloaded += 1
         process = await EngineProcess.start(self._settings, self._program)
+        self._unloaded = 0
         self._process = process
         self._is_required = False
         self.unusable = ""

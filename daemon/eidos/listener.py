@@ -14,6 +14,7 @@ What libzmq does on ipc sockets, each seen on libzmq 4.3.5, and what is done abo
   departures.py watches the peer's process instead.
 """
 
+import contextlib
 import fcntl
 import logging
 import os
@@ -152,7 +153,8 @@ class Listener:
             raise RuntimeDirError(f"cannot listen on {self._path}: {exc}") from exc
         finally:
             os.umask(umask)
-        self._path.chmod(0o600)
+        with contextlib.suppress(FileNotFoundError):  # deleted already: bound again in a second
+            self._path.chmod(0o600)
         return _inode(self._path)
 
 

@@ -43,7 +43,8 @@ class Upkeep:
         self._listener = listener
         self._notifier = notifier
         self._chores = chores
-        self._chores_done_s: float | None = None
+        self._chores_begun_s: float | None = None
+        self._doing_chores: asyncio.Task[None] | None = None
         self._ready = False
         self._fed_s = 0.0
 
@@ -72,7 +73,10 @@ class Upkeep:
         self._chores_done_s = now_s
         self._daemon.serving.engine.end_if_written_to()
         for chore in self._chores:
-            await asyncio.to_thread(chore)
+            try:
+                await asyncio.to_thread(chore)
+            except Exception:  # whatever it is, requests go on
+                log.exception("a chore failed; it is tried again in %g s", _CHORES_EVERY_S)
 
     def _say_ready(self) -> None:
         loaded = self._daemon.serving.engine.loaded
