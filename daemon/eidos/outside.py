@@ -3,11 +3,14 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eidos.config import Config
 from eidos.finished import Observer
 from eidos.notify import Notifier
-from eidos.pipeline import Audit
+
+if TYPE_CHECKING:  # the rules behind it take 0.2 s, and are imported beside the model's loading
+    from eidos.pipeline import Audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +19,7 @@ class Outside:
 
     socket: Path
     notifier: Notifier
-    audit: Audit
+    audit: "Audit"
     reread: Callable[[], Config]
     """Read the configuration again; raises ConfigError."""
     apply: Callable[[Config], None]
