@@ -47,7 +47,7 @@ class Holding:
     name: str
     root: Root
     patterns: tuple[str, ...] = ()
-    """What its files are called below the root; none where it is in no file of ours."""
+    """What its files are called below the root, * for any signs; none if in no file of ours."""
     holds: str
     kept: str
     """For how long."""
@@ -76,8 +76,16 @@ HOLDINGS: Final = (
     Holding(
         name="settings",
         root=Root.CONFIG,
-        patterns=("config.toml", "config.toml.bak", "config-draft.toml"),
-        holds="What you set, the file before the last change, and an edit that was not finished.",
+        patterns=(
+            "config.toml",
+            "config.toml.bak",
+            "config.toml.new",
+            "config-draft.toml*",
+            ".config*.eidos-*",
+            ".config-draft.toml*",
+        ),
+        holds="What you set, the file before the last change, and an edit that was not finished, "
+        "with what an editor or a killed eidosctl left of them.",
         kept="until you delete it",
         purge=Purge.EVERYTHING,
         is_exported=True,
@@ -192,7 +200,8 @@ def _paths(holding: Holding, place: Place) -> Iterator[Path]:
         return
     root = _folder(holding.root, place)
     if root is not None:
-        yield from (root / name for name in holding.patterns or ("",))
+        for name in holding.patterns or ("",):
+            yield from sorted(root.glob(name)) if "*" in name else [root / name]
 
 
 def _folder(root: Root, place: Place) -> Path | None:

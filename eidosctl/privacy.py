@@ -15,7 +15,7 @@ from eidos.day_counts import Day, Item, read_days
 from eidos.errors import ConfigError, EidosError
 from eidos.state import timestamp
 from eidosctl import auditing, holdings
-from eidosctl.holdings import HOLDINGS, Found, Holding
+from eidosctl.holdings import HOLDINGS, Found, Holding, Root
 from eidosctl.output import as_json
 from eidosctl.place import Place
 
@@ -126,7 +126,7 @@ def _members(place: Place) -> Iterator[tuple[str, bytes]]:
 def _contents(place: Place) -> Iterator[tuple[str, bytes]]:
     for holding in HOLDINGS:
         for found in holdings.find(holding, place):
-            content = _read(found) if holding.is_exported else None
+            content = _read(found, holding) if holding.is_exported else None
             if content is not None:
                 yield _member(found), content
 
@@ -171,12 +171,14 @@ def _row(found: Found, members: set[str]) -> dict[str, object]:
     }
 
 
-def _read(found: Found) -> bytes | None:
+def _read(found: Found, holding: Holding) -> bytes | None:
     """Return what is in a file, as of now; None for what is no file, or cannot be read."""
-    if not found.is_file:
+    # Settings may be a link into a person's collection of such files; the daemon follows it too.
+    path = found.path.resolve() if holding.root is Root.CONFIG else found.path
+    if not (found.is_file or path.is_file()):
         return None
     try:
-        with os.fdopen(os.open(found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as f:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as f:
             return f.read(_MAX_EXPORTED_BYTES)
     except OSError:
         return None

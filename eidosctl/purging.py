@@ -99,7 +99,8 @@ def _reset(place: Place) -> str:
 def _delete(path: Path, *, is_open: bool = False) -> str:
     """Remove a file; one to which a daemon may write is emptied, so that it goes on there."""
     if not is_open:
-        return "deleted" if files.remove(path) else "was not there"
+        kept = f"the link is deleted; {path.resolve()} is left" if path.is_symlink() else ""
+        return (kept or "deleted") if files.remove(path) else "was not there"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_TRUNC | os.O_NONBLOCK)
     except FileNotFoundError:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from eidos import audit_chain, audit_head
 from eidos.audit import AuditLog
 from eidos.audit_chain import Own, Record, first_fault, foundation, records
 from eidos.audit_head import Head, read_head, write_head
@@ -105,6 +107,20 @@ def test_a_head_that_cannot_be_noted_is_reported(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is not UTF-8 keeps no record from its head, nor from the journal."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journal:
+        journal.bind(str(tmp_path / "journal"))
+        monkeypatch.setattr(audit_head, "JOURNAL_SOCKET", tmp_path / "journal")
+        folder = tmp_path / os.fsdecode(b"caf\xe9")
+        audit = AuditLog(folder / "state.sqlite3", tmp_path / "data" / "head.json")
+
+        chain = written(audit, "one")
+
+        assert read_head(audit.head) == chain[0].head
+        assert b"EIDOS_STATE=" + os.fsencode(audit.state.path) in journal.recv(10_000)
+
+
 def test_a_head_is_not_noted_in_somebody_elses_folder(
     audit: AuditLog, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -180,6 +196,20 @@ def test_nothing_is_pruned_before_its_time(audit: AuditLog) -> None:
 
     written(audit, "one")
     assert audit.prune(older_than="2000") == 0
+
+
+def test_a_record_from_the_future_keeps_no_old_one(
+    audit: AuditLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clock that was wrong for an hour does not keep for ever what was to go after its time."""
+    for day in ("2999-01-01", "2001-01-01", "2001-01-02"):
+        monkeypatch.setattr(audit_chain, "timestamp", lambda day=day: f"{day}T00:00:00Z")
+        audit.record("start")
+    monkeypatch.undo()
+    audit.record("start")
+
+    assert audit.prune(older_than="2002") == 3
+    assert audit.prune(older_than="2002") == 0
 
 
 def test_records_of_pruning_are_not_pruned_alone(audit: AuditLog) -> None:

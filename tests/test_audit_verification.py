@@ -1,5 +1,6 @@
 """`eidosctl audit verify`: whatever is done to the log from outside shows."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from eidos import audit_head
 from eidos.audit import AuditLog
 from eidos.audit_chain import NOTHING, Record, _digest, records
 from eidos.audit_head import Head
+from eidos.day_counts import read_days
 from eidos.errors import EidosError
 from eidosctl import auditing
 
@@ -207,6 +209,14 @@ def test_a_head_that_was_changed_or_removed_shows(log: tuple[AuditLog, bytes, by
     assert "is gone: nothing in it tells" in faults(audit)[0]
 
 
+def test_a_head_of_no_record_is_none(log: tuple[AuditLog, bytes, bytes]) -> None:
+    """Eidos never notes that there is nothing; who writes it there needs no hash of ours."""
+    audit = restored(log)
+    audit.head.write_text(json.dumps({"seq": 0, "hash": "0" * 64}))
+
+    assert any("is damaged" in fault for fault in faults(audit))
+
+
 def test_a_head_that_lags_behind_is_no_fault(audit: AuditLog) -> None:
     """A process that is killed behind its record has not noted it yet; the next one will."""
     for event in ("one", "two", "three"):
@@ -226,6 +236,16 @@ def test_a_log_that_is_gone_shows(log: tuple[AuditLog, bytes, bytes]) -> None:
     audit.state.path.unlink()
 
     assert "knows of 8 records" in faults(audit)[0]
+
+
+def test_a_file_in_which_nothing_fits_yet_is_no_log(audit: AuditLog) -> None:
+    """A full disk leaves an empty one, and a first change that is under way shows one, too."""
+    audit.state.path.parent.mkdir(mode=0o700)
+    audit.state.path.touch(0o600)
+
+    assert auditing.read(audit) == []
+    assert read_days(audit.state) == []
+    assert faults(audit) == []
 
 
 def test_there_may_be_no_log_yet(audit: AuditLog) -> None:

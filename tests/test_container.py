@@ -13,7 +13,7 @@ import yaml
 from layers import REPOSITORY
 
 from eidos.config import Config
-from eidos.paths import make_private, runtime_dir
+from eidos.paths import audit_head_file, make_private, runtime_dir, state_file
 from eidosctl.cli import cli
 
 FOLDER = REPOSITORY / "docs" / "container"
@@ -77,6 +77,19 @@ def test_compose_puts_the_socket_where_the_widgets_look() -> None:
     assert share["target"] == "/run/user/${EIDOS_UID:-1000}/eidos"
     assert "XDG_RUNTIME_DIR=/run/user/${UID} " in CONTAINERFILE
     assert state.partition(":")[2] == "/home/eidos/.local/state/eidos"
+
+
+def test_all_that_the_daemon_keeps_is_in_the_volume(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A head of the audit log that cannot be noted is a warning a record, and a fault to verify."""
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    for name, value in re.findall(
+        r"^(?:ENV)?\s+(HOME|XDG_DATA_HOME)=(\S+)", CONTAINERFILE, re.MULTILINE
+    ):
+        monkeypatch.setenv(name, value)
+    volume = Path(COMPOSE["volumes"][1].partition(":")[2])
+
+    assert state_file().parent == volume
+    assert audit_head_file().parent == volume
 
 
 @pytest.mark.parametrize("name", CONTAINERS)

@@ -161,6 +161,22 @@ def test_bad_requests_are_refused_with_their_reason(
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize("place", range(9))
+def test_an_error_quotes_nothing_that_may_have_been_typed(place: int) -> None:
+    """A client that mixes up its frames has the text of a request in none of our log's lines."""
+    frames = [b"eidos/2", b"suggest", b"a", b"zsh", b"1", b"", b"", b"", b"x"]
+    frames[place] = b"delete 'zx81marker'"
+    said = ""
+
+    try:
+        decode_request(frames)
+    except ProtocolError as exc:
+        said = str(exc)
+
+    assert "zx81" not in said
+    assert "delete" not in said
+
+
 def test_a_request_of_1000_characters_passes() -> None:
     """The limit counts characters, not bytes, and is inclusive."""
     request = decode_request(changed(TEXT, ("é" * 1000).encode()))

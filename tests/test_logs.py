@@ -26,8 +26,12 @@ import logging, os, sys
 from eidos import logs
 logs.configure_logging("info", {}, log_format=sys.argv[1])
 log = logging.getLogger("eidos.test")
+logging.getLogger().setLevel(os.environ.get("LEVEL", "info").upper())
 try:
-    raise ValueError("bad\\nvalue")
+    try:
+        {}["typed"]
+    except KeyError as exc:
+        raise ValueError("bad\\nvalue") from exc
 except ValueError:
     log.exception("it failed")
 log.info("%d", "no number")
@@ -115,7 +119,7 @@ def test_no_record_ends_the_process() -> None:
     """What cannot be formatted, encoded or held is left out or cut; the next line comes."""
     failed, long, after = rows(lines("json", script=FAULTS))
 
-    assert str(failed["traceback"]).endswith("ValueError: bad\nvalue")
+    assert str(failed["traceback"]).endswith("ValueError")
     assert str(long["message"]).startswith("a name \\udcff xxx")
     assert len(str(long["message"])) < 10_000
     assert after["message"] == "after"
@@ -127,6 +131,22 @@ def test_a_traceback_stands_below_its_line() -> None:
 
     assert written[0].endswith("ERROR   eidos.test: it failed")
     assert written[1] == "Traceback (most recent call last):"
+
+
+@pytest.mark.parametrize("form", ["plain", "json"])
+def test_what_an_error_says_itself_is_told_at_debug_only(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A KeyError quotes its key, which may be what somebody typed; places and kinds are enough."""
+    quiet = "\n".join(lines(form, script=FAULTS))
+    monkeypatch.setenv("LEVEL", "debug")
+    loud = "\n".join(lines(form, script=FAULTS))
+
+    assert "KeyError" in quiet
+    assert "'typed'" not in quiet
+    assert "bad" not in quiet
+    assert "KeyError: 'typed'" in loud
+    assert "bad" in loud
 
 
 def test_a_full_disk_costs_lines_and_nothing_else() -> None:

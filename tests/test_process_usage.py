@@ -15,6 +15,7 @@ def group(tmp_path: Path) -> Path:
     folder = tmp_path / "user.slice" / "eidosd.service"
     folder.mkdir(parents=True)
     (folder / "memory.max").write_text("1000\n")
+    (folder / "memory.high").write_text("max\n")
     (folder / "memory.current").write_text("400\n")
     (folder / "memory.stat").write_text("anon 200\nfile 200\ninactive_file 150\n")
     (tmp_path / "membership").write_text("1:cpu:/other\n0::/user.slice/eidosd.service\n")
@@ -61,6 +62,13 @@ def test_the_memory_of_a_unit_is_what_it_cannot_give_back(group: Path, tmp_path:
     """Pages of files that nobody uses would go before anything is ended for want of memory."""
     assert group.is_dir()
     assert unit_memory(tmp_path / "membership", tmp_path) == MemoryUsage(250, 1000)
+
+
+def test_the_limit_is_where_it_begins_to_be_felt(group: Path, tmp_path: Path) -> None:
+    """At MemoryHigh= all become slow and stay below MemoryMax=, of which no alert would fire."""
+    (group / "memory.high").write_text("750\n")
+
+    assert unit_memory(tmp_path / "membership", tmp_path) == MemoryUsage(250, 750)
 
 
 @pytest.mark.parametrize(

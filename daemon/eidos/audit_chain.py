@@ -155,16 +155,20 @@ def delete_through(connection: "Connection", seq: int) -> int:
 def last_old(connection: "Connection", older_than: str, most: int) -> int:
     """Return the number of the last of the records at the front that are *older_than* that.
 
-    They are at *most* so many. Where all of them tell of deleted records it is 0: to delete those
-    would make another one.
+    They are at *most* so many. One from the future goes with an old one behind it: the clock was
+    wrong. Where all of them tell of deleted records it is 0: to delete those would make another.
     """
-    query = "SELECT seq, event FROM audit WHERE time < ? ORDER BY seq LIMIT ?"
-    rows = connection.execute(query, (older_than, most)).fetchall()
-    first = connection.execute("SELECT min(seq) FROM audit").fetchone()[0]
-    front = [(seq, event) for place, (seq, event) in enumerate(rows) if seq == first + place]
-    if all(event == Own.PRUNE for _, event in front):
+    query = "SELECT seq, event, time FROM audit ORDER BY seq LIMIT ?"
+    rows = connection.execute(query, (most,)).fetchall()
+    count = 0
+    for place, (seq, _, when) in enumerate(rows):
+        if seq != rows[0][0] + place or older_than <= str(when) <= timestamp():
+            break
+        if str(when) < older_than:
+            count = place + 1
+    if all(event == Own.PRUNE for _, event, _ in rows[:count]):
         return 0
-    return int(front[-1][0])
+    return int(rows[count - 1][0])
 
 
 def last_beyond(connection: "Connection", cap_bytes: int) -> int:

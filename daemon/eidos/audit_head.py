@@ -15,7 +15,7 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -30,8 +30,9 @@ _MAX_BYTES: Final = 1000
 class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A record of the audit log by its number, counted from 1, and its hash."""
 
-    seq: int
-    hash: str
+    seq: Annotated[int, msgspec.Meta(ge=1)]
+    """Checked where a head is read: none that was written stands for no record at all."""
+    hash: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 
 
 class JournalUnavailable(EidosError):  # noqa: N818 - it is a state to report
@@ -102,7 +103,8 @@ def tell_journal(state: Path, head: Head, event: str) -> None:
         text = "".join(f"{name}={value}\n" for name, value in fields.items())
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)  # noqa: FBT003 - the standard library's own signature
-            sender.sendto(text.encode(), os.fspath(JOURNAL_SOCKET))
+            # A folder's name need not be UTF-8; the journal takes any bytes, and is asked the same.
+            sender.sendto(os.fsencode(text), os.fspath(JOURNAL_SOCKET))
 
 
 def heads_in_journal(state: Path) -> Iterator[Head]:

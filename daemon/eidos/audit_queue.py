@@ -75,7 +75,10 @@ class AuditQueue:
     def _write(self) -> None:
         while (item := self._waiting.get()) is not None:
             event, details = item
-            self._log.record(event, **details)
+            try:
+                self._log.record(event, **details)
+            except Exception:  # whatever it is, the next record is to be written
+                log.exception("%s is not in the audit log", event)
 
 
 class _Uses:

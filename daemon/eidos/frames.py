@@ -1,5 +1,6 @@
 """Requests and replies as ZeroMQ frames: written, and read with every field checked."""
 
+import re
 import unicodedata
 from typing import Final
 
@@ -26,6 +27,12 @@ from eidos.protocol import (
 
 MAX_FRAMES: Final = 9
 """Of the longest request."""
+# What is said of a message is logged, and a client that mixes up its frames sends what was typed
+# in any of them: only what looks like ours is quoted.
+_VERSION: Final = re.compile(r"eidos/\d{1,4}")
+_KIND: Final = re.compile(r"[a-z]{1,20}")
+_VALUE: Final = re.compile(r"(?<=^Invalid enum value) (?!'[a-z]{1,20}' - ).*(?= - at `)", re.DOTALL)
+"""How msgspec quotes a value that is in no enumeration."""
 
 
 def check_text(text: str) -> str:
@@ -64,7 +71,8 @@ def decode_request(frames: list[bytes]) -> Request:
         ProtocolError: anything else than one well-formed request of this protocol version.
     """
     if frames and frames[0] != PROTOCOL.encode():
-        said = f"this daemon speaks {PROTOCOL}, the client {_text(frames[0])[:20]!r}"
+        version = _named(_VERSION, _text(frames[0]), "something else")
+        said = f"this daemon speaks {PROTOCOL}, the client {version}"
         message = f"{said}; open a new shell after an upgrade, or run: eidosctl restart"
         raise ProtocolError(message, code=ErrorCode.VERSION)
     if not 3 <= len(frames) <= MAX_FRAMES:  # noqa: PLR2004 - protocol, kind, id
@@ -72,7 +80,8 @@ def decode_request(frames: list[bytes]) -> Request:
     kind = _text(frames[1])
     cls = REQUESTS.get(kind)
     if cls is None:
-        raise ProtocolError(f"unknown request {kind[:20]!r}; known: {', '.join(REQUESTS)}")
+        name = _named(_KIND, kind, "of another form")
+        raise ProtocolError(f"unknown request {name}; known: {', '.join(REQUESTS)}")
     names = cls.__struct_fields__
     if len(frames) - 2 != len(names):
         raise ProtocolError(f"{kind} has the fields {', '.join(names)}; {len(frames) - 2} came")
@@ -80,7 +89,7 @@ def decode_request(frames: list[bytes]) -> Request:
     try:
         request = msgspec.convert(fields, cls, strict=False)
     except msgspec.ValidationError as exc:
-        raise ProtocolError(f"{kind}: {exc}") from exc
+        raise ProtocolError(f"{kind}: {_VALUE.sub('', str(exc))}") from exc
     if isinstance(request, SuggestRequest):
         request = msgspec.structs.replace(request, text=check_text(request.text))
     return request
@@ -150,6 +159,10 @@ def _field(name: str, frame: bytes) -> str | None:
         text = frame.decode(errors="replace")[:MAX_LAST_CHARS]
         return "".join(char if char.isprintable() else " " for char in text).strip()
     return _text(frame) or (None if name == "status" else "")
+
+
+def _named(form: re.Pattern[str], text: str, otherwise: str) -> str:
+    return repr(text) if form.fullmatch(text) else otherwise
 
 
 def _text(frame: bytes) -> str:

@@ -13,6 +13,8 @@ from typing import Final
 
 import msgspec
 
+from eidos.errors import EidosError
+
 # sd-daemon(3): a line that starts with <N> is stored by the journal with that priority.
 _PRIORITIES: Final = {
     logging.DEBUG: 7,
@@ -23,6 +25,7 @@ _PRIORITIES: Final = {
 }
 _MAX_MESSAGE_CHARS: Final = 8192
 _CUT: Final = " […]"
+_MOST_CAUSES: Final = 5
 
 LineForm = Callable[[logging.LogRecord], bytes]
 
@@ -92,8 +95,23 @@ def _whole(record: logging.LogRecord) -> str:
 
 
 def _traceback(record: logging.LogRecord) -> str:
-    kind, error, trace = record.exc_info or (None, None, None)
-    return "".join(traceback.format_exception(kind, error, trace)).rstrip("\n")
+    """Return where an error came from, and at debug what it says: that may quote what was typed."""
+    _, error, _ = record.exc_info or (None, None, None)
+    if error is None or logging.getLogger().isEnabledFor(logging.DEBUG):
+        return "".join(traceback.format_exception(error)).rstrip("\n")
+    parts = list[str]()
+    while error is not None and len(parts) < _MOST_CAUSES:
+        places = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"Traceback (most recent call last):\n{places}{_kind(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nand then:\n\n".join(reversed(parts))
+
+
+def _kind(error: BaseException) -> str:
+    name = type(error).__name__
+    if isinstance(error, EidosError):
+        return f"{name}: {error}"  # ours quote nothing
+    return f"{name}: {error.strerror}" if isinstance(error, OSError) else name
 
 
 def _cut(text: str) -> str:

@@ -56,14 +56,16 @@ def usage_of(pid: int) -> ProcessUsage | None:
 
 
 def unit_memory(membership: Path = SELF, cgroups: Path = CGROUPS) -> MemoryUsage | None:
-    """Return what our control group takes of its limit, None where it has none of its own.
+    """Return what our control group takes of its lower limit, None where it has none of its own.
 
     A daemon without a unit is in the group of the session that started it, which has no limit.
     """
     try:
         unified = next(line for line in membership.read_text().splitlines() if line[:3] == "0::")
         group = cgroups / unified[3:].lstrip("/")
-        limit_bytes = int((group / "memory.max").read_text())  # or "max", which is no number
+        # Above memory.high the kernel slows all of them down, so that few ever reach memory.max.
+        limits = [(group / name).read_text().strip() for name in ("memory.high", "memory.max")]
+        limit_bytes = min(int(limit) for limit in limits if limit != "max")
         used_bytes = int((group / "memory.current").read_text())
         stat = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
         return MemoryUsage(max(0, used_bytes - int(stat["inactive_file"])), limit_bytes)

@@ -83,8 +83,14 @@ class State:
         return self.path.with_name(self.path.name + ".damaged")
 
     def exists(self) -> bool:
-        """Tell whether anything has ever been written."""
-        return self.path.is_file()
+        """Tell whether anything has ever been written.
+
+        An empty file is a first change that is under way, or that had no room on the disk.
+        """
+        try:
+            return stat.S_ISREG(self.path.stat().st_mode) and self.path.stat().st_size > 0
+        except OSError:
+            return False
 
     def change(self, do: "Callable[[Connection], Value]") -> Value:
         """Return what *do* returns; what it changes is kept as a whole, or not at all.

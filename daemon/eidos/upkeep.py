@@ -55,23 +55,32 @@ class Upkeep:
             EidosError: the daemon's memory is beyond its limit.
             RuntimeDirError: the socket cannot be bound again.
         """
-        while True:
-            self._say_ready()
-            self._listener.ensure_bound()
-            self._daemon.serving.answers.expire()
-            self._check_memory()
-            self._daemon.heartbeat.beat()
-            self._feed_watchdog()
-            await self._do_chores()
-            # Until the model is loaded the manager waits for us: look more often.
-            await asyncio.sleep(INTERVAL_S if self._ready else INTERVAL_S / 20)
+        try:
+            while True:
+                self._say_ready()
+                self._listener.ensure_bound()
+                self._daemon.serving.answers.expire()
+                self._check_memory()
+                self._daemon.heartbeat.beat()
+                self._feed_watchdog()
+                self._begin_chores()
+                # Until the model is loaded the manager waits for us: look more often.
+                await asyncio.sleep(INTERVAL_S if self._ready else INTERVAL_S / 20)
+        finally:
+            if self._doing_chores is not None:
+                self._doing_chores.cancel()
+
+    def _begin_chores(self) -> None:
+        begun_s, now_s = self._chores_begun_s, time.monotonic()
+        if not self._ready or (begun_s is not None and now_s - begun_s < _CHORES_EVERY_S):
+            return  # nothing is to come before the first answer
+        self._chores_begun_s = now_s
+        self._daemon.serving.engine.end_if_written_to()
+        # Never waited for: a home on a network disk that hangs must not starve the watchdog.
+        if self._doing_chores is None or self._doing_chores.done():
+            self._doing_chores = asyncio.create_task(self._do_chores(), name="chores")
 
     async def _do_chores(self) -> None:
-        done_s, now_s = self._chores_done_s, time.monotonic()
-        if not self._ready or (done_s is not None and now_s - done_s < _CHORES_EVERY_S):
-            return  # nothing is to come before the first answer
-        self._chores_done_s = now_s
-        self._daemon.serving.engine.end_if_written_to()
         for chore in self._chores:
             try:
                 await asyncio.to_thread(chore)

@@ -204,6 +204,37 @@ def test_a_purge_follows_no_link(used: Home, tmp_path: Path) -> None:
 
 
 @pytest.mark.model
+@pytest.mark.parametrize(
+    "name", ["config-draft.toml~", ".config-draft.toml.swp", ".config.toml.eidos-x1"]
+)
+def test_what_was_left_of_the_settings_goes_too(used: Home, name: str) -> None:
+    """An editor's copies, and what a killed eidosctl did not rename any more, are shown and go."""
+    left = used.place.config.with_name(name)
+    left.write_bytes(MARKER)
+
+    assert str(left) in used.run("privacy", "show").stdout
+    used.run("privacy", "purge", "--everything", "--yes")
+
+    assert not left.exists()
+
+
+def test_settings_that_are_a_link_are_exported_and_said_to_stay(used: Home, tmp_path: Path) -> None:
+    """Who keeps them in a collection of such files has them in the archive, and not deleted."""
+    kept, out = tmp_path / "eidos.toml", tmp_path / "out.tar.gz"
+    used.place.config.rename(kept)
+    used.place.config.symlink_to(kept)
+
+    used.run("privacy", "export", str(out))
+    told = used.run("privacy", "purge", "--everything", "--yes").stdout
+
+    with tarfile.open(out) as archive:
+        content = archive.extractfile("eidos-export/files/config.toml")
+        assert content is not None
+        assert content.read() == kept.read_bytes()
+    assert f"the link is deleted; {kept} is left" in told
+    assert not used.place.config.is_symlink()
+
+
 def test_a_running_daemon_forgets_and_goes_on(home: Home) -> None:
     """Its answers are gone, its log is empty, and it serves as before."""
     home.ok("start")
