@@ -49,7 +49,7 @@ def show() -> None:
 
     place = Place.find(os.environ)
     rows = [
-        (key, f"{value!r:<12} from {source}")
+        (key, f"{dict(value) if key == 'rules' else value!r:<12} from {source}")
         for key, value, source in describe(os.environ, place.config)
     ]
     click.echo("\n".join(table(rows)))

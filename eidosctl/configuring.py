@@ -11,7 +11,7 @@ import stat
 import tomllib
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from eidos import config_schema
 from eidos.audit import AuditLog
@@ -21,9 +21,6 @@ from eidos.paths import audit_file
 from eidos.protocol import Done, ReloadRequest
 from eidosctl import config_document, config_faults, control, files
 from eidosctl.place import Place
-
-RELOAD_TIMEOUT_S: Final = 60.0
-"""A new engine is loaded and answers a request before it takes over."""
 
 Keys = tuple[str, ...]
 """The dotted names of what changed, sorted; empty where nothing did."""
@@ -142,7 +139,7 @@ def reload(place: Place) -> str:
         RequestRefused, ProtocolError: it cannot do so now, or is of an older version.
     """
     request = ReloadRequest(control.new_id("reload"))
-    return control.ask(place, request, Done, timeout_s=RELOAD_TIMEOUT_S).message
+    return control.ask(place, request, Done, timeout_s=control.RELOAD_TIMEOUT_S).message
 
 
 def tell_daemon(place: Place) -> str:

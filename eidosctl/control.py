@@ -11,6 +11,8 @@ from eidosctl.place import Place
 Wanted = TypeVar("Wanted", bound=Reply)
 
 TIMEOUT_S: Final = 2.0
+RELOAD_TIMEOUT_S: Final = 180.0
+"""The daemon loads a model, which may take it two minutes, has it answer, and replies then."""
 
 
 def new_id(kind: str) -> RequestId:

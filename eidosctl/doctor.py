@@ -38,17 +38,20 @@ def checks(place: Place) -> Iterator[Check]:
     """Yield a check for each part, in the order of the way, as they are made."""
     steps: list[tuple[str, str, Callable[[Place], Iterator[Check]]]] = [
         ("python", "reinstall Eidos: see README.md", _python),
-        ("config", f"edit {place.config}", config_checks),
+        ("config", "eidosctl config check", config_checks),
         ("model", "eidosctl model verify", model_checks),
         ("runtime folder", "eidosctl start", _runtime_folder),
         ("unit", "eidosctl install", _unit),
         ("daemon", "eidosctl restart", _daemon),
     ]
+    said: set[str] = set()
     for name, mend, step in steps:
         try:
             yield from step(place)
         except EidosError as exc:
-            yield Check(name, ok=False, detail=str(exc), mend=mend)
+            if str(exc) not in said:  # a bad setting stops more than one step
+                yield Check(name, ok=False, detail=str(exc), mend=mend)
+            said.add(str(exc))
 
 
 def _python(place: Place) -> Iterator[Check]:

@@ -129,7 +129,8 @@ class _DetachedAttempt:
         if self._daemon is None or code is None:
             return None
         said = self._daemon.last_line()
-        return code, said or f"eidosd ended with status {code} and said nothing"
+        silent = f"eidosd ended with status {code}, and nothing is in its log; to see why, run:"
+        return code, said or f"{silent} {self._place.eidosd}"
 
 
 class _UnitAttempt:

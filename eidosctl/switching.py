@@ -41,9 +41,9 @@ from eidosctl.slot_changes import SlotChanges, changing
 
 CHECK_TIMEOUT_S: Final = 150.0
 """Above what the daemon gives an engine for loading."""
-RELOAD_TIMEOUT_S: Final = 180.0
-"""The daemon loads the model, has it answer, and replies then."""
 _UNDO_TIMEOUT_S: Final = 30.0
+_SILENT_TIMEOUT_S: Final = 1.0
+"""The same where the daemon is slow or hangs: it does when it can what it was told, in order."""
 _OVERRIDING: Final = ("remote_url", "model_path", "tokenizer_path")
 """Settings beside which no slot counts."""
 
@@ -180,10 +180,11 @@ def _activate(place: Place, slots: SlotChanges, now: Chosen, name: Choice) -> Sw
         return Switched(name, before, is_running=_reloaded(place, slots, name))
     except BaseException as exc:
         slots.activate(was)
-        if not isinstance(exc, ModelError | DaemonSilent):
+        if not isinstance(exc, ModelError):
             # It may have taken the model while we gave up on it, and its files go in a moment.
+            is_silent = isinstance(exc, DaemonSilent)
             with suppress(EidosError):
-                _reload(place, _UNDO_TIMEOUT_S)
+                _reload(place, _SILENT_TIMEOUT_S if is_silent else _UNDO_TIMEOUT_S)
         raise
 
 
@@ -191,7 +192,7 @@ def _reloaded(place: Place, slots: ModelSlots, name: Choice) -> bool:
     """Have a running daemon serve the model *name*; return False where none runs."""
     if not client.is_listening(place.socket):
         return False
-    _reload(place, RELOAD_TIMEOUT_S)
+    _reload(place, control.RELOAD_TIMEOUT_S)
     serves = service.status(place)["model"]
     expected = slots.files(name)
     is_there = (

@@ -325,6 +325,23 @@ def test_a_first_engine_without_a_model_ends_it_all() -> None:
     asyncio.run(scenario())
 
 
+def test_who_waits_for_a_model_that_is_none_is_answered_by_its_heir() -> None:
+    """Those who wait already and those who come later, as where a daemon falls back."""
+
+    async def scenario() -> None:
+        former = supervisor_of()
+        early = ask(former, "say")
+        await eventually(lambda: former.queue_length == 1)
+        heir = supervisor_of()
+        former.hand_over(heir)
+        async with running(heir):
+            assert await number_of(early) == 1
+            assert await number_of(ask(former, "say")) == 2
+            assert former.queue_length == heir.queue_length == 0
+
+    asyncio.run(scenario())
+
+
 def test_a_thousand_clients_leave_nothing_behind() -> None:
     """Once all are answered, nothing is kept of any of them."""
 

@@ -14,6 +14,14 @@ def model(folder: Path) -> Path:
     return path
 
 
+def test_a_name_with_signs_of_a_pattern_is_a_name(tmp_path: Path) -> None:
+    """A browser names a second download `model[1].onnx`."""
+    path = tmp_path / "model[1].onnx"
+    path.write_bytes(b"graph")
+
+    assert [name for name, *_ in identity_of(path)] == [path.name]
+
+
 def test_files_that_nobody_touched_are_the_same(tmp_path: Path) -> None:
     """Reading a file, or one coming beside it, changes nothing."""
     path = model(tmp_path)

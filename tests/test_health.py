@@ -78,7 +78,8 @@ def test_a_model_file_that_was_replaced_is_seen(stopped: RealDaemon, tmp_path: P
     stopped.start(EIDOS_MODEL_PATH=str(folder)).until_loaded()
     assert condition(stopped, "model") == "ok"
 
-    os.utime(folder / "model.onnx")
+    shutil.copy(folder / "model.onnx", tmp_path)
+    (tmp_path / "model.onnx").replace(folder / "model.onnx")
 
     assert condition(stopped, "model") == "degraded"
     assert "eidosctl restart" in check(stopped, "model")["seen"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import socket
 import stat
 import tempfile
@@ -90,6 +91,23 @@ def test_a_second_owner_is_refused_and_the_first_keeps_the_path(path: Path) -> N
         with pytest.raises(AlreadyRunning, match=f"pid {os.getpid()}"):
             Listener(path, os.getuid())
         assert path.stat().st_ino == inode
+        listener.close()
+
+    asyncio.run(body())
+
+
+def test_a_full_disk_does_not_keep_the_daemon_from_the_socket(path: Path) -> None:
+    """The lock holds although the pid, which is for people alone, cannot be written into it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    async def body() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        try:
+            listener = Listener(path, os.getuid())
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        with pytest.raises(AlreadyRunning, match="pid unknown"):
+            Listener(path, os.getuid())
         listener.close()
 
     asyncio.run(body())

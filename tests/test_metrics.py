@@ -39,6 +39,15 @@ def test_percentiles_are_those_of_the_answers() -> None:
     assert metrics.latency() == Latency(50, 95, 99, 100)
 
 
+def test_the_slower_of_two_answers_is_in_the_high_percentiles() -> None:
+    """After a slow first answer and a fast second one p99 is the slow one."""
+    metrics = Metrics()
+    for took_ms in (3000, 30):
+        metrics.observe(ended(took_ms=took_ms))
+
+    assert metrics.latency() == Latency(30, 3000, 3000, 2)
+
+
 def test_only_the_latest_thousand_answers_count_for_percentiles() -> None:
     """A slow morning is forgotten after a thousand fast answers; the totals are not."""
     metrics = Metrics()

@@ -104,6 +104,19 @@ def test_sighup_reloads_and_a_fault_is_in_the_log(own: RealDaemon) -> None:
     assert own.status()["cache"]["size"] == 9
 
 
+def test_a_storm_of_sighup_is_two_reloads_at_a_time(own: RealDaemon) -> None:
+    """One is under way, one waits and reads what the file says then; the others are the same."""
+    with own.engine_held_still():
+        own.configure("cache_size = 9\n")
+        for _ in range(100):
+            own.signal(signal.SIGHUP)
+            own.status()
+        own.configure("cache_size = 10\n")
+    until(lambda: own.status()["cache"]["size"] == 10, log=lambda: own.log)
+
+    assert own.log.count("the configuration was read again") == 2
+
+
 def test_no_request_is_lost_while_engines_change(own: RealDaemon) -> None:
     """Clients that ask without a pause get an answer each, from the old engine or the new one."""
     replies: list[Reply] = []

@@ -114,6 +114,25 @@ def test_an_engine_is_shared_where_it_is_told_the_same(
     asyncio.run(scenario())
 
 
+def test_an_engine_that_died_long_ago_is_no_reason_to_refuse(
+    fake: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A daemon that has run for months has seen deaths; those count that come while it is asked."""
+    fake.setattr(serving_module, "PROBE", probe_that("say"))
+    audit = AuditLog(tmp_path / "audit")
+
+    async def scenario() -> None:
+        old = Serving(Config(), EMBEDDED, audit)
+        with pytest.raises(EngineError, match="died 2 times"):
+            await old.engine.generate(probe_that("die"))
+        new = Serving(Config(cache_size=1), EMBEDDED, audit, beside=old)
+        await new.prove()
+        assert new.engine.restarts == 2
+        await old.end()
+
+    asyncio.run(scenario())
+
+
 def test_what_changed_is_told_by_the_names_of_its_keys(tmp_path: Path) -> None:
     """A value may be a secret, or long."""
     audit = AuditLog(tmp_path / "audit")

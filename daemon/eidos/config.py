@@ -216,7 +216,11 @@ def _read(path: Path) -> dict[str, Any]:
     keys = [key.name for key in fields(Config)]
     for key in table:
         if key not in keys:
-            raise ConfigError(f"{path}: unknown key {key!r}; known keys: {', '.join(keys)}")
+            from difflib import get_close_matches
+
+            near = get_close_matches(key, keys, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(keys)}"
+            raise ConfigError(f"{path}: unknown key {key!r}; {hint}")
     return table
 
 

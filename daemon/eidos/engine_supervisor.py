@@ -89,6 +89,7 @@ class EngineSupervisor:
         """Of the model's file, when the engine started last began to serve."""
         self.last_answer_s: float | None = None
         """When an engine last answered a job with drafts, in seconds of CLOCK_MONOTONIC."""
+        self._heir: EngineSupervisor | None = None
 
     @property
     def pid(self) -> int | None:
@@ -134,6 +135,8 @@ class EngineSupervisor:
             RequestRefused: too many jobs wait, or its turn would come too late.
             EngineError: the model failed on it, two engines died of it, or none can load its model.
         """
+        if self._heir is not None:
+            return await self._heir.generate(job, account)
         if hopeless := self._hopeless():
             raise EngineError(hopeless)
         ticket = _Ticket(job, asyncio.get_running_loop().create_future())
@@ -204,6 +207,13 @@ class EngineSupervisor:
         """Return why no engine can load its model; empty where one may serve soon."""
         reasons = [engine.unusable for engine in self._under_way]
         return reasons[0] if all(reasons) else ""
+
+    def hand_over(self, heir: "EngineSupervisor") -> None:
+        """Have *heir* do what waits here and what will come: no engine can load this model."""
+        self._heir = heir
+        while self._admission.queue:
+            ticket = self._admission.queue.pop()
+            heir.admission.queue.push(ticket.job.client, ticket)
 
     def end_if_written_to(self) -> None:
         """End the engines if their model's file was written to: they have it mapped.

@@ -1,5 +1,6 @@
 """Whether files are still those that they were, without reading them."""
 
+import glob
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,8 +15,9 @@ def identity_of(path: Path) -> Identity:
     a folder, all that is in it. What cannot be looked at is left out: whoever reads it says so.
     """
     found: list[tuple[str, int, int, int]] = []
+    beside = f"{glob.escape(path.name)}*"
     with suppress(OSError):
-        for file in sorted(path.iterdir() if path.is_dir() else path.parent.glob(f"{path.name}*")):
+        for file in sorted(path.iterdir() if path.is_dir() else path.parent.glob(beside)):
             info = file.stat()
             found.append((file.name, info.st_ino, info.st_size, info.st_mtime_ns))
     return tuple(found)

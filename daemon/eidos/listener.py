@@ -172,8 +172,9 @@ def _take_lock(path: Path) -> BinaryIO:
         pid = path.read_text(encoding="ascii").strip() or "unknown"
         message = f"eidosd runs already (pid {pid}); see: eidosctl status"
         raise AlreadyRunning(message) from None
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n".encode())
+    with contextlib.suppress(OSError):  # a full disk: the lock holds without it
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n".encode())
     return lock
 
 

@@ -157,7 +157,7 @@ class Metrics:
         ordered = sorted(self._latencies_ms)
         if not ordered:
             return Latency(0.0, 0.0, 0.0, 0)
-        p50, p95, p99 = (ordered[int(q * (len(ordered) - 1))] for q in (0.50, 0.95, 0.99))
+        p50, p95, p99 = (ordered[-(-len(ordered) * q // 100) - 1] for q in (50, 95, 99))
         return Latency(p50, p95, p99, len(ordered))
 
     def _take_time(self, command: str, duration_s: float) -> None:

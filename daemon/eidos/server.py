@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -36,8 +36,11 @@ class Server:
     """One daemon: a socket, a Serving behind it, and the requests between them."""
 
     def __init__(self, config: Config, outside: Outside) -> None:
-        """Build the parts; nothing is started yet."""
-        self._config = config
+        """Build the parts; nothing is answered yet.
+
+        Raises:
+            AlreadyRunning, RuntimeDirError, ConfigError: the socket or a server cannot be used.
+        """
         self._outside = outside
         self._started_s = time.monotonic()
         self._metrics = Metrics()
@@ -50,11 +53,17 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         """What goes on beside the requests: retiring, reloading."""
         self._reloading = asyncio.Lock()
+        self._is_reload_due = False
         self._past_restarts = 0
-        self._listener = Listener(outside.socket, os.getuid())
         self.serving: Serving
         """What new requests begin with."""
         self.heartbeat: Heartbeat
+        self._listener = Listener(outside.socket, os.getuid())
+        try:
+            self._begin_with(Serving(config, choose(config), outside.audit))
+        except BaseException:
+            self._listener.close()
+            raise
 
     @property
     def is_stopping(self) -> bool:
@@ -78,13 +87,12 @@ class Server:
         Raises:
             RuntimeDirError: the socket cannot be ours any more.
             ModelError: the model cannot be used.
-            ConfigError: the configuration names a rule or a server that is none.
+            ConfigError: the configuration names a rule that is none.
             EidosError: memory ran out of bounds; a fresh start is the cure.
         """
         outside, workers = self._outside, list[asyncio.Task[Any]]()
         log.info("listening on %s (eidosd %s, pid %d)", outside.socket, __version__, os.getpid())
         try:
-            self._take_over(Serving(self._config, choose(self._config), outside.audit))
             upkeep = Upkeep(self, self._listener, outside.notifier, chores)
             workers += [
                 asyncio.create_task(self._receive(), name="receive"),
@@ -108,22 +116,22 @@ class Server:
             ConfigError: the old configuration stays in force; the message says why.
         """
         async with self._reloading:
-            begin_s = time.monotonic()
+            self._is_reload_due = False
             fresh: Serving | None = None
             try:
                 config = self._outside.reread()
                 fresh = await self._another(config)
                 await fresh.prove()
                 self._outside.apply(config)
-            except EidosError as exc:
-                if fresh is not None and fresh.engine is not self.serving.engine:
-                    await fresh.end()
+            except BaseException as exc:
                 self._metrics.reloaded(ok=False)
                 self._outside.audit.record("reload", outcome="refused")
+                if fresh is not None and fresh.engine is not self.serving.engine:
+                    await fresh.end()
+                if not isinstance(exc, EidosError):
+                    raise
                 raise ConfigError(f"{exc}; the old configuration stays in force") from exc
             told = f"the configuration was read again; {difference(self.serving, fresh)}"
-            if fresh.engine is not self.serving.engine:
-                told += f"; a new engine took over after {time.monotonic() - begin_s:.1f} s"
             self._take_over(fresh)
             self._metrics.reloaded(ok=True)
             self._outside.audit.record("reload", outcome="ok")
@@ -131,10 +139,10 @@ class Server:
             return told
 
     def begin_reload(self) -> None:
-        """Reload, as SIGHUP asks; how it ended is in the log."""
-        task = asyncio.create_task(self._reload_by_signal(), name="reload")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        """Reload, as SIGHUP asks, unless one is still to begin; how it ended is in the log."""
+        if not self._is_reload_due:
+            self._is_reload_due = True
+            self._beside_requests(self._reload_by_signal())
 
     def requests_of(self, client: str) -> int:
         """Return how many requests of *client* are under way."""
@@ -174,6 +182,11 @@ class Server:
         """Forget the kept answers; return in words how many that were."""
         return f"{self.serving.answers.forget()} kept answers are forgotten"
 
+    def _beside_requests(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _reload_by_signal(self) -> None:
         try:
             await self.reload()
@@ -210,13 +223,13 @@ class Server:
 
     def _take_over(self, fresh: Serving) -> None:
         """Have *fresh* answer from now on; the one before it ends when its requests have."""
-        if hasattr(self, "serving"):
-            self.heartbeat.close()
-            if self.serving.engine is not fresh.engine:
-                self._past_restarts += self.serving.engine.restarts
-                retiring = asyncio.create_task(self._retire(self.serving), name="retire")
-                self._tasks.add(retiring)
-                retiring.add_done_callback(self._tasks.discard)
+        self.heartbeat.close()
+        if self.serving.engine is not fresh.engine:
+            self._past_restarts += self.serving.engine.restarts
+            self._beside_requests(self._retire(self.serving))
+        self._begin_with(fresh)
+
+    def _begin_with(self, fresh: Serving) -> None:
         if fresh.model.fault:
             log.warning("%s", fresh.model.fault)
         self.serving = fresh
@@ -225,9 +238,7 @@ class Server:
 
     async def _retire(self, old: Serving) -> None:
         """End the engines of *old* once nothing is under way on them."""
-        under_way = [
-            task for task, asked in self._requests.items() if asked.serving.engine is old.engine
-        ]
+        under_way = [t for t, asked in self._requests.items() if asked.serving.engine is old.engine]
         if under_way:
             await asyncio.wait(under_way)
         await old.end()
@@ -245,18 +256,22 @@ class Server:
 
     async def _falls_back(self, fault: BaseException | None) -> bool:
         """Begin anew without the model of a slot, if it is that which cannot be used."""
-        failed = self.serving.model.name
-        if failed == EMBEDDED or not isinstance(fault, ModelError):
+        old = self.serving
+        if old.model.name == EMBEDDED or not isinstance(fault, ModelError):
             return False
         self._fault = asyncio.Future()
-        self._unusable[failed] = str(fault)
-        model = choose(self._config, self._unusable)
-        self._take_over(Serving(self._config, model, self._outside.audit))
-        await self.serving.build()
+        self._unusable[old.model.name] = str(fault)
+        model = await asyncio.to_thread(choose, old.config, self._unusable)
+        if self.serving is old:  # else a reload was faster
+            self._take_over(Serving(old.config, model, self._outside.audit))
+            old.engine.hand_over(self.serving.engine)
+            await self.serving.build()
         return True
 
     def _on_engines_end(self, running: asyncio.Task[None]) -> None:
-        if not running.cancelled() and (fault := running.exception()) and not self._fault.done():
+        if running.cancelled() or running is not self.serving.running or self._fault.done():
+            return  # of a model that serves no more, or that gave way already
+        if fault := running.exception():
             self._fault.set_exception(fault)
 
     def _status(self) -> StatusBody:
@@ -269,10 +284,12 @@ class Server:
             await asyncio.wait(self._requests, timeout=self.serving.config.drain_timeout_s)
 
     async def _end(self, workers: Sequence[asyncio.Task[Any]]) -> None:
-        if hasattr(self, "serving"):
-            self.heartbeat.close()
-            await _cancel([*workers, *self._requests, *self._tasks])
-            await self.serving.end()
+        self.heartbeat.close()
+        ending = [*workers, *self._requests, *self._tasks]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
+        await self.serving.end()
         self._listener.close()
 
 
@@ -280,10 +297,3 @@ def _exposition(metrics: Metrics, body: StatusBody, limit_mb: int) -> bytes:
     from eidos.exposition import exposition  # 45 ms and 3.5 MB, for whoever looks
 
     return exposition(metrics, body, memory_limit_mb=limit_mb)
-
-
-async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    running = list(tasks)
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)

@@ -8,6 +8,7 @@ began with. Where nothing changed that the engine is told, both share it.
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -51,6 +52,7 @@ class Serving:
         """
         self.config = config
         self.model = model
+        self._begin_s = time.monotonic()
         self.endpoint = endpoint_of(config)
         self._audit = audit
         self.told = _told(config, model, self.endpoint)
@@ -68,6 +70,11 @@ class Serving:
             self.engine, size=config.cache_size, max_age_s=config.cache_age_s
         )
         self.rate = RateLimit(config.rate_limit_per_s)
+
+    @property
+    def age_s(self) -> float:
+        """How long ago it was begun."""
+        return time.monotonic() - self._begin_s
 
     async def build(self) -> None:
         """Build what takes its time, while the engine loads its model: the rules take 0.2 s.
@@ -96,6 +103,7 @@ class Serving:
             ConfigError: the configuration names a rule that is none.
         """
         await self.build()
+        deaths = self.engine.restarts
         probe = asyncio.create_task(self.probe(), name="probe")
         timeout_s = LOAD_TIMEOUT_S + self.config.engine_timeout_s
         try:
@@ -105,7 +113,8 @@ class Serving:
                     await asyncio.wait(
                         either, timeout=_GLANCE_S, return_when=asyncio.FIRST_COMPLETED
                     )
-                    self._give_up_if_hopeless()
+                    if not probe.done():
+                        self._give_up_if_hopeless(self.engine.restarts - deaths)
             probe.result()
         except TimeoutError:
             raise EngineError(f"the model gave no answer within {timeout_s:g} s") from None
@@ -130,10 +139,10 @@ class Serving:
         self.running.cancel()
         await asyncio.gather(self.running, return_exceptions=True)
 
-    def _give_up_if_hopeless(self) -> None:
+    def _give_up_if_hopeless(self, deaths: int) -> None:
         if self.running.done():
             self.running.result()
-        if any(engine.restarts >= _MAX_DEATHS for engine in self.engine.engines()):
+        if deaths >= _MAX_DEATHS:
             raise EngineError("its engine dies again and again; the log says of what")
 
     def _new_pipeline(self) -> "Pipeline":
@@ -143,11 +152,11 @@ class Serving:
         from eidos.validator.policy import Policy, Profile
 
         config = self.config
+        policy = Policy.build(config.profile, config.rules)
         if config.profile != Profile.BALANCED or config.rules:
             # On record: this daemon judges otherwise than the table of rules says.
             rules = " ".join(f"{rule}={level}" for rule, level in config.rules.items())
             self._audit.record("policy", profile=config.profile, rules=rules)
-        policy = Policy.build(config.profile, config.rules)
         host = Host(os.environ.get("PATH", os.defpath))
         return Pipeline(self.answers, policy, self._audit, host, load_weights())
 
@@ -171,6 +180,8 @@ def difference(old: Serving, new: Serving) -> str:
         slot = new.model.name
         of = "the embedded one" if slot == EMBEDDED else f"that of slot {slot}"
         what.append(f"the model is {of}")
+    if new.engine is not old.engine:
+        what.append(f"a new engine took over after {new.age_s:.1f} s")
     return "; ".join(what)
 
 

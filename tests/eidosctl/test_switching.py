@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answering import AnsweringDaemon
 from home import Home
 from tiny_export import make_graph, make_model
 
 from eidos.errors import DaemonSilent, EidosError
+from eidos.frames import decode_request
 from eidos.model_slots import EMBEDDED, Active, Chosen, ModelSlots, chosen, data_dir
+from eidos.protocol import ReloadRequest, Reply
 from eidos.resources import model_dir
-from eidosctl import auditing, switching
+from eidosctl import auditing, control, switching
 from eidosctl.switching import remove, rollback, use
 
 KEPT = {"a", "b", "active.json", "lock"}
@@ -332,18 +335,31 @@ def test_each_switch_is_in_the_audit_log(home: Home, three: list[Path]) -> None:
     assert rows[0]["sha256"] == rows[3]["sha256"] != rows[1]["sha256"]
 
 
-@pytest.mark.usefixtures("answering")
+class Silent(AnsweringDaemon):
+    """A daemon that says nothing to reloads, and counts them."""
+
+    reloads = 0
+
+    def _reply(self, frames: list[bytes]) -> Reply | None:
+        if isinstance(decode_request(frames), ReloadRequest):
+            self.reloads += 1
+            return None
+        return super()._reply(frames)
+
+
 def test_a_daemon_that_is_silent_has_the_switch_undone(
     home: Home, three: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It hangs, or is of before an upgrade: nobody knows what it would have done."""
-    monkeypatch.setattr(switching, "RELOAD_TIMEOUT_S", 0.2)
+    """It hangs or is slow, and may do yet what it was told: so it is told to go back as well."""
+    monkeypatch.setattr(control, "RELOAD_TIMEOUT_S", 0.2)
 
-    with pytest.raises(DaemonSilent, match="no answer"):
+    daemon = Silent(home.place.socket)
+    with daemon, pytest.raises(DaemonSilent, match="no answer"):
         use(home.place, str(three[0]), is_forced=True)
 
     assert chosen(data_dir()) == Chosen(EMBEDDED, "")
     assert {path.name for path in _slots().folder.iterdir()} == {"active.json", "lock"}
+    assert daemon.reloads == 2
 
 
 @pytest.fixture
