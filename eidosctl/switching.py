@@ -201,8 +201,9 @@ def _reloaded(place: Place, slots: ModelSlots, name: Choice) -> bool:
         else (serves["path"] == str(expected.model))
     )
     if not is_there:
-        cause = "it has another EIDOS_MODEL_PATH or XDG_DATA_HOME than this terminal"
-        raise EidosError(f"the daemon goes on with {serves['path']}, perhaps since {cause}")
+        elsewhere = "perhaps since it has another EIDOS_MODEL_PATH or XDG_DATA_HOME than this shell"
+        cause = serves.get("fault") or elsewhere
+        raise EidosError(f"the daemon goes on with {serves['path']}: {cause}")
     return True
 
 

@@ -77,3 +77,13 @@ def test_a_model_that_fails_after_another_took_over_is_nobodys_concern(spoilt: R
             os.kill(engine, signal.SIGCONT)
         until(lambda: not Path(f"/proc/{engine}").exists(), log=lambda: spoilt.log)
         assert command_of(spoilt.ask(EXAMPLE)) == EXAMPLE_COMMAND
+
+
+def test_settings_can_be_changed_while_another_model_serves(spoilt: RealDaemon) -> None:
+    """A reload is about its own change, and does not try again what could not be loaded."""
+    spoilt.start().until_loaded()
+    spoilt.configure("cache_size = 7\n")
+
+    assert isinstance(spoilt.reload(), Done)
+    assert spoilt.status()["cache"]["size"] == 7
+    assert "slot a" in spoilt.status()["model"]["fault"]

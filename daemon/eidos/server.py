@@ -22,10 +22,10 @@ from eidos.health import take_health
 from eidos.heartbeat import Heartbeat
 from eidos.listener import Listener
 from eidos.metrics import Metrics
-from eidos.model_slots import EMBEDDED, Choice
+from eidos.model_slots import EMBEDDED
 from eidos.outside import Outside
 from eidos.protocol import LogLevel
-from eidos.serving import Serving, choose, difference
+from eidos.serving import Serving, Unusable, choose, difference
 from eidos.status import StatusBody, take_status
 from eidos.upkeep import Upkeep
 
@@ -47,8 +47,7 @@ class Server:
         self._answering = Answering(self, [self._metrics, *outside.observers])
         self._stop = asyncio.Event()
         self._fault: asyncio.Future[None] = asyncio.Future()
-        self._unusable: dict[Choice, str] = {}
-        """Slots whose model cannot be loaded, and why."""
+        self._unusable = Unusable()
         self._requests: dict[asyncio.Task[None], Asked] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         """What goes on beside the requests: retiring, reloading."""
@@ -216,7 +215,7 @@ class Server:
             ModelError: the model that is to serve cannot, and another one would in its place.
             ConfigError: the configuration names a server that cannot be used.
         """
-        model = await asyncio.to_thread(choose, config)
+        model = await asyncio.to_thread(choose, config, self._unusable.now())
         if model.fault and model.fault != self.serving.model.fault:
             raise ModelError(model.fault)
         return Serving(config, model, self._outside.audit, beside=self.serving)
@@ -260,8 +259,8 @@ class Server:
         if old.model.name == EMBEDDED or not isinstance(fault, ModelError):
             return False
         self._fault = asyncio.Future()
-        self._unusable[old.model.name] = str(fault)
-        model = await asyncio.to_thread(choose, old.config, self._unusable)
+        self._unusable.note(old.model, str(fault))
+        model = await asyncio.to_thread(choose, old.config, self._unusable.now())
         if self.serving is old:  # else a reload was faster
             self._take_over(Serving(old.config, model, self._outside.audit))
             old.engine.hand_over(self.serving.engine)

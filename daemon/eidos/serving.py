@@ -21,9 +21,9 @@ from eidos.engine_messages import EngineSettings, Job
 from eidos.engine_process import LOAD_TIMEOUT_S, PROGRAM, REMOTE_PROGRAM
 from eidos.engine_supervisor import EngineSupervisor
 from eidos.errors import EngineError, ModelError
-from eidos.file_identity import identity_of
+from eidos.file_identity import Identity, identity_of
 from eidos.logs import engine_share
-from eidos.model_slots import EMBEDDED, Choice, Chosen, chosen, data_dir
+from eidos.model_slots import EMBEDDED, Choice, Chosen, ModelSlots, chosen, data_dir
 from eidos.paths import graph_cache_dir
 from eidos.rate_limit import RateLimit
 
@@ -159,6 +159,26 @@ class Serving:
             self._audit.record("policy", profile=config.profile, rules=rules)
         host = Host(os.environ.get("PATH", os.defpath))
         return Pipeline(self.answers, policy, self._audit, host, load_weights())
+
+
+class Unusable:
+    """Slots whose model could not be loaded, as long as the same files are in them."""
+
+    def __init__(self) -> None:
+        self._noted: dict[Choice, tuple[str, Identity]] = {}
+
+    def note(self, model: Chosen, reason: str) -> None:
+        """Remember that *model* cannot be loaded."""
+        self._noted[model.name] = reason, identity_of(Path(model.path))
+
+    def now(self) -> dict[Choice, str]:
+        """Return the slots whose files are still those that could not be loaded, and why."""
+        slots = ModelSlots(data_dir())
+        return {
+            name: reason
+            for name, (reason, identity) in self._noted.items()
+            if identity_of(slots.slot(name)) == identity
+        }
 
 
 def choose(config: Config, unusable: Mapping[Choice, str] = _NONE) -> Chosen:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
+from eidos.engine_messages import Loaded
 from eidos.errors import EidosError
 from eidos.heartbeat import Heartbeat
 from eidos.listener import Listener
@@ -46,6 +47,8 @@ class Upkeep:
         self._chores_begun_s: float | None = None
         self._doing_chores: asyncio.Task[None] | None = None
         self._ready = False
+        self._said: Loaded | None = None
+        """What the service manager was told to be serving."""
         self._fed_s = 0.0
 
     async def run(self) -> None:
@@ -89,9 +92,10 @@ class Upkeep:
 
     def _say_ready(self) -> None:
         loaded = self._daemon.serving.engine.loaded
-        if not self._ready and loaded:
-            self._ready = True
-            self._notifier.ready(f"serving {loaded.model}")
+        if loaded and loaded is not self._said:
+            tell = self._notifier.status if self._ready else self._notifier.ready
+            self._said, self._ready = loaded, True
+            tell(f"serving {loaded.model}")
 
     def _feed_watchdog(self) -> None:
         # That this line is reached says that the loop turns; the heartbeat, that answers come.
@@ -103,7 +107,10 @@ class Upkeep:
             self._notifier.alive()
 
     def _check_memory(self) -> None:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        try:
+            pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        except OSError:  # no file descriptor is left: it is looked at again in a second
+            return
         limit_mb = self._daemon.serving.config.memory_limit_mb
         if pages * _PAGE_BYTES > limit_mb * _MEBIBYTE:
             message = (
