@@ -48,7 +48,7 @@ def growths(samples: Sequence[Sample]) -> dict[str, float]:
     """Return by how much of itself each memory grew, from behind the warm-up to the end."""
     return {
         name: edges(samples, name)[1] / edges(samples, name)[0] - 1
-        for name in ("daemon_pss_mb", "engine_pss_mb", "pss_mb")
+        for name in ("daemon_rss_mb", "engine_rss_mb", "rss_mb", "anonymous_mb")
     }
 
 
@@ -67,9 +67,10 @@ def report(samples: Sequence[Sample], tally: Tally, load_before: float) -> list[
     end_s = samples[-1].at_s
     grown = growths(samples)
     rows = [
-        ("memory of the daemon, MB (PSS)", "daemon_pss_mb", f"{grown['daemon_pss_mb']:+.1%}"),
-        ("memory of the engine, MB (PSS)", "engine_pss_mb", f"{grown['engine_pss_mb']:+.1%}"),
-        ("both, MB (PSS)", "pss_mb", f"{grown['pss_mb']:+.1%}"),
+        ("memory of the daemon, MB (RSS)", "daemon_rss_mb", f"{grown['daemon_rss_mb']:+.1%}"),
+        ("memory of the engine, MB (RSS)", "engine_rss_mb", f"{grown['engine_rss_mb']:+.1%}"),
+        ("both, MB (RSS)", "rss_mb", f"{grown['rss_mb']:+.1%}"),
+        ("of that anonymous, MB", "anonymous_mb", f"{grown['anonymous_mb']:+.1%}"),
         ("open files", "open_files", ""),
         ("threads", "threads", ""),
         ("log, kB", "log_kb", ""),
@@ -93,9 +94,9 @@ def picture(samples: Sequence[Sample]) -> str:
     """Return the curve of the memory as SVG."""
     at_min = [each.at_s / 60 for each in samples]
     lines = [
-        Line("daemon and engine", [each.pss_mb for each in samples]),
-        Line("engine", [each.engine_pss_mb for each in samples]),
-        Line("daemon", [each.daemon_pss_mb for each in samples]),
+        Line("daemon and engine", [each.rss_mb for each in samples]),
+        Line("engine", [each.engine_rss_mb for each in samples]),
+        Line("daemon", [each.daemon_rss_mb for each in samples]),
     ]
     return draw(at_min, lines, across="minutes", up="MB (PSS)")
 

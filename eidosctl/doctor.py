@@ -14,7 +14,7 @@ from eidos import __version__, client, model_files
 from eidos.config import Config, describe, variable
 from eidos.errors import EidosError
 from eidos.model_slots import ModelSlots, chosen, data_dir
-from eidos.paths import check_private
+from eidos.paths import audit_file, check_private
 from eidos.protocol import Health, HealthRequest, Shell
 from eidosctl import asking, control, service, unit
 from eidosctl.place import UNIT, Place
@@ -40,6 +40,7 @@ def checks(place: Place) -> Iterator[Check]:
         ("python", "reinstall Eidos: see README.md", _python),
         ("config", "eidosctl config check", config_checks),
         ("model", "eidosctl model verify", model_checks),
+        ("audit log", "eidosctl audit verify", _audit_log),
         ("runtime folder", "eidosctl start", _runtime_folder),
         ("unit", "eidosctl install", _unit),
         ("daemon", "eidosctl restart", _daemon),
@@ -100,6 +101,16 @@ def _checked(
     files: model_files.ModelFiles,
 ) -> tuple[model_files.ModelFiles, list[model_files.FileCheck]]:
     return files, model_files.verify(files)
+
+
+def _audit_log(place: Place) -> Iterator[Check]:  # noqa: ARG001 - its place is in paths.py
+    from eidos.audit import AuditLog  # with sqlite3, which nothing else here needs
+    from eidosctl import auditing
+
+    findings = auditing.verify(AuditLog(audit_file()))
+    wrong = [finding.text for finding in findings if finding.ok is False]
+    mend = "eidosctl audit show; docs/privacy.md says what it means"
+    yield Check("audit log", not wrong, "; ".join(wrong) or "as it was written", mend)
 
 
 def _runtime_folder(place: Place) -> Iterator[Check]:

@@ -146,7 +146,7 @@ def insert(
 
 def delete_through(connection: "Connection", seq: int) -> int:
     """Delete the records up to *seq*, which another one must name; return how many there were."""
-    connection.execute("DROP TRIGGER audit_kept")
+    connection.execute("DROP TRIGGER IF EXISTS audit_kept")
     count = connection.execute("DELETE FROM audit WHERE seq <= ?", (seq,)).rowcount
     connection.execute(AUDIT_KEPT)
     return count

@@ -1,5 +1,6 @@
 """What holds for every command: one line for an error, no traceback, quiet ends."""
 
+import shutil
 import signal
 import subprocess
 
@@ -8,6 +9,7 @@ import pytest
 from answering import AnsweringDaemon, candidate
 from home import EIDOSCTL, Home
 
+from eidos.resources import model_dir
 from eidosctl import cli
 from eidosctl.output import printable
 
@@ -132,17 +134,12 @@ def test_embedded_model_is_as_shipped(home: Home) -> None:
     """`model verify` passes for the model in the package, file by file."""
     lines = home.ok("model", "verify").splitlines()
 
-    assert "ok    model.onnx" in lines
-    assert "ok    model.onnx.data" in lines
-    assert "ok    tokenizer.json" in lines
+    for name in ("model.onnx", "model.onnx.data", "tokenizer.json"):
+        assert f"ok    {model_dir() / name}" in lines
 
 
 def test_changed_model_is_found(home: Home) -> None:
     """A file that is not as shipped is named, with what to do, and the code is 78."""
-    import shutil
-
-    from eidos.resources import model_dir
-
     copy = home.root / "model"
     shutil.copytree(model_dir(), copy)
     graph = copy / "model.onnx"
@@ -152,7 +149,7 @@ def test_changed_model_is_found(home: Home) -> None:
     result = home.run("model", "verify", EIDOS_MODEL_PATH=str(copy))
 
     assert result.returncode == 78
-    assert "FAIL  model.onnx\n" in result.stdout
+    assert f"FAIL  {graph}\n" in result.stdout
     assert f"{graph} is damaged" in result.stderr
 
 

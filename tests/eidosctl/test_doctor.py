@@ -48,7 +48,17 @@ def test_a_healthy_installation_has_no_finding(well: Home) -> None:
 
     assert code == 0, found
     assert all(text.startswith("ok: ") for text in found.values())
-    parts = ["python", "eidosd", "config", "model", "runtime folder", "unit", "daemon", "versions"]
+    parts = [
+        "python",
+        "eidosd",
+        "config",
+        "model",
+        "audit log",
+        "runtime folder",
+        "unit",
+        "daemon",
+        "versions",
+    ]
     parts += ["engine", "suggestion"]
     parts += [f"{shell} {part}" for shell in Shell for part in ("needs", "startup", "key")]
     assert list(found) == parts
