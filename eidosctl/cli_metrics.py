@@ -28,6 +28,8 @@ def metrics(textfile: Path | None, every_s: float | None, address: str | None) -
         raise click.UsageError("give --textfile or --listen, not both")
     if every_s and not textfile:
         raise click.UsageError("--every repeats --textfile: give its PATH too")
+    if textfile and textfile.suffix != ".prom":
+        raise click.UsageError(f"node_exporter reads names that end in .prom, not {textfile.name}")
     from eidosctl import metrics_export
 
     place = Place.find(os.environ)

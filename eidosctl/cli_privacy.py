@@ -89,7 +89,9 @@ def purge(everything: bool, yes: bool) -> None:
 def history(days: int, is_json: bool) -> None:
     """Show how many requests there were on each day, how they ended, and whether the daemon was up.
 
-    The daemon adds to these counts twice a minute. Days are of UTC.
+    The daemon adds to these counts twice a minute: the last half minute is not in them yet. Days
+    are of UTC. A daemon that was killed, and that no systemd starts again, counts as down until the
+    next key press starts one.
     """
     from eidosctl import privacy as parts
 

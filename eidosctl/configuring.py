@@ -65,7 +65,8 @@ def unset(place: Place, key: str) -> Keys:
     """Take *key* out of the file, so that its default counts again; `rules`: every rule.
 
     Raises:
-        ConfigError: the file would be wrong without it, or is not TOML; nothing was changed.
+        ConfigError: there is no such key, the file would be wrong without it, or is not TOML;
+            nothing was changed.
         EidosError: the file cannot be written; it was left as it was.
     """
     path: config_document.KeyPath = tuple(key.split(".", 1))
@@ -73,8 +74,10 @@ def unset(place: Place, key: str) -> Keys:
         _refuse_schema()
 
     def edit(text: str) -> str:
-        is_there = config_document.has(text, path)
-        return config_document.without(text, path) if is_there else text
+        if config_document.has(text, path):
+            return config_document.without(text, path)
+        config_faults.known(path[0])  # a wrong name is no setting that happens to be unset
+        return text
 
     return _change(place, "unset", edit)
 

@@ -145,5 +145,5 @@ def _restart(audit: AuditLog) -> str:
 
 
 def _record(audit: AuditLog) -> str:
-    audit.record("purge")
+    audit.add("purge")
     return "written"

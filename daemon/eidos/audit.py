@@ -44,12 +44,19 @@ class AuditLog:
     def record(self, event: str, **details: str) -> None:
         """Add *event*; what cannot be written is reported to the daemon's own log instead."""
         try:
-            self.take_over()
-            change = self.state.change(lambda connection: self._append(connection, event, details))
+            self.add(event, **details)
         except EidosError as exc:
             log.warning("%s is not in the audit log: %s", event, exc)
-        else:
-            self._publish(*change, event)
+
+    def add(self, event: str, **details: str) -> None:
+        """Add *event*.
+
+        Raises:
+            EidosError: it could not be written.
+        """
+        self.take_over()
+        change = self.state.change(lambda connection: self._append(connection, event, details))
+        self._publish(*change, event)
 
     def restart(self, **details: str) -> int:
         """Delete all records but a new one that names the last of them; return how many went.

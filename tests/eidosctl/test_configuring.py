@@ -116,6 +116,15 @@ def test_an_unknown_key_can_be_unset(place: Place) -> None:
     assert place.config.read_text() == "threads = 3\n"
 
 
+def test_a_wrong_name_that_is_not_there_is_no_setting(place: Place) -> None:
+    """A slip of the finger is said, and not taken for a setting that was unset already."""
+    place.config.write_text("threads = 3\n")
+
+    with pytest.raises(ConfigError, match="thraeds"):
+        configuring.unset(place, "thraeds")
+    assert configuring.unset(place, "engines") == ()
+
+
 def test_a_text_that_is_no_toml_is_left_to_an_editor(place: Place) -> None:
     """Nobody guesses what a broken line was meant to be."""
     place.config.write_text("threads = \n")

@@ -268,7 +268,7 @@ def test_a_port_that_is_taken_is_named(home: Home) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [["--textfile", "x.prom", "--listen", "127.0.0.1:1"], ["--every", "5"],
-     ["--textfile", "x.prom", "--every", "0"]],
+     ["--textfile", "x.prom", "--every", "0"], ["--textfile", "x.txt"]],
 )  # fmt: skip
 def test_options_that_do_not_fit_are_wrong_usage(home: Home, arguments: list[str]) -> None:
     """Nothing is written or served then."""
