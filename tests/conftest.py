@@ -9,8 +9,9 @@ from real_daemon import RealDaemon, private_folders, real_daemon
 
 pytest_plugins = ["skips"]
 
-# A script that starts the tests in its background has them ignore it, and every shell they open.
+# A script that starts the tests in its background has them ignore both, and every shell they open.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 # The same cases at each run: a change is never refused for what it did not touch. New cases are
 # looked for by benchmarks/fuzzing.py, whose findings become tests.

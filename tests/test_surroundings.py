@@ -144,7 +144,7 @@ def handed_on(folder: Path, *, context: bool, loaded: Loaded | None) -> list[Sug
         serving.engine.loaded = loaded
         frames = encode_request(request(folder, last="make", status=2))
         message = Message(b"x", os.getuid(), os.getpid(), frames)
-        daemon = SimpleNamespace(is_stopping=False, requests_of=lambda _: 1)
+        daemon = SimpleNamespace(is_stopping=False, requests_of=lambda _: 1, call_off=print)
         await Answering(daemon, []).answer(answering.Asked(message, serving))  # pyright: ignore[reportArgumentType]
         await serving.end()
 

@@ -207,7 +207,12 @@ async def _receive(answers: asyncio.StreamReader) -> messages.FromEngine:
 async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
-    await process.wait()
+    ended = asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.shield(ended)
+    except asyncio.CancelledError:  # it is killed: its end is near, and nobody else waits for it
+        await asyncio.wait([ended])
+        raise
 
 
 def _death(status: int) -> str:

@@ -229,6 +229,8 @@ class Server:
         self._begin_with(fresh)
 
     def _begin_with(self, fresh: Serving) -> None:
+        if fresh.endpoint is not None:
+            log.warning("%s (docs/remote-engine.md)", fresh.endpoint.warning)
         if fresh.model.fault:
             log.warning("%s", fresh.model.fault)
         self.serving = fresh
