@@ -5,7 +5,7 @@ import pwd
 from collections.abc import Iterator
 
 import pytest
-from usermanager_fixture import Manager, exclusive, system, unavailable, user_manager
+from usermanager_fixture import EIDOSCTL, Manager, exclusive, system, unavailable, user_manager
 
 
 def _give_up(reason: str) -> None:
@@ -45,3 +45,11 @@ def confined_manager(booted: None) -> Iterator[Manager]:  # noqa: ARG001 - it mu
     """The user manager of a user on a system that forbids user namespaces, as Ubuntu does."""
     with user_manager(pwd.getpwnam("news").pw_uid, namespaces=False) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def installed(manager: Manager) -> Iterator[Manager]:
+    """A home into which `eidosctl install` has put Eidos, with its daemon running."""
+    manager.run(EIDOSCTL, "install", "--allow-root", "--shell", "bash")
+    yield manager
+    manager.run(EIDOSCTL, "uninstall")

@@ -3,14 +3,11 @@
 import json
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from usermanager_fixture import Manager, until
+from usermanager_fixture import EIDOSCTL, Manager, until
 
 pytestmark = pytest.mark.systemd
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 
 
 def verified(manager: Manager) -> str:

@@ -7,20 +7,18 @@ process that made it: so whatever is missing from the filter is seen.
 import json
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-from usermanager_fixture import Manager, until
+from usermanager_fixture import EIDOSCTL, Manager, until
 
 from eidosctl import unit
 from eidosctl.usermanager import UserManager
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 UNIT = "eidosd.service"
 ENGINES = 4
 CLIENTS = 8

@@ -3,27 +3,21 @@
 import json
 import os
 import signal
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from usermanager_fixture import Manager, until
+from usermanager_fixture import EIDOSCTL, Manager, until
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 UNIT = "eidosd.service"
 REQUEST = "find all files larger than 100 MB under /var/log"
 COMMAND = "find /var/log -type f -size +100M\n"
 
 
 @pytest.fixture(scope="module")
-def installed(manager: Manager) -> Iterator[Manager]:
+def installed(installed: Manager) -> Manager:
     """A home into which Eidos is installed, with a daemon that has answered once."""
-    manager.run(EIDOSCTL, "install", "--allow-root", "--shell", "bash")
-    assert manager.run(EIDOSCTL, "suggest", REQUEST).stdout == COMMAND
-    yield manager
-    manager.run(EIDOSCTL, "uninstall")
+    assert installed.run(EIDOSCTL, "suggest", REQUEST).stdout == COMMAND
+    return installed
 
 
 def entries(manager: Manager) -> list[dict[str, str]]:

@@ -5,30 +5,20 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from usermanager_fixture import Manager, until
+from usermanager_fixture import EIDOSCTL, Manager, until
 
 from eidosctl import service
 from eidosctl.place import Place
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 UNIT = "eidosd.service"
 REQUEST = "find all files larger than 100 MB under /var/log"
 COMMAND = "find /var/log -type f -size +100M\n"
-
-
-@pytest.fixture(scope="module")
-def installed(manager: Manager) -> Iterator[Manager]:
-    """A home into which `eidosctl install` has put Eidos, with its daemon running."""
-    manager.run(EIDOSCTL, "install", "--allow-root", "--shell", "bash")
-    yield manager
-    manager.run(EIDOSCTL, "uninstall")
 
 
 def status(manager: Manager) -> dict[str, Any] | None:

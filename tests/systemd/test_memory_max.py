@@ -1,8 +1,6 @@
 """The unit's memory runs out: whoever waits gets an answer or an error, and later ones too."""
 
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from faults.load import Load
@@ -10,15 +8,6 @@ from faults.memory_faults import Service, fill_by_daemon, fill_by_engine
 from usermanager_fixture import Manager
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
-
-
-@pytest.fixture(scope="module")
-def installed(manager: Manager) -> Iterator[Manager]:
-    """A home into which `eidosctl install` has put Eidos, with its daemon running."""
-    manager.run(EIDOSCTL, "install", "--allow-root", "--shell", "bash")
-    yield manager
-    manager.run(EIDOSCTL, "uninstall")
 
 
 @pytest.mark.parametrize("fill", [fill_by_engine, fill_by_daemon], ids=["engine", "daemon"])

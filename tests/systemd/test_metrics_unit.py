@@ -1,19 +1,17 @@
 """The unit of the exporter: it runs under its own directives, and nothing installs it."""
 
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from usermanager_fixture import Manager, until
+from usermanager_fixture import EIDOSCTL, Manager, until
 
 from eidos.resources import systemd_dir
 from eidosctl import unit
 
 pytestmark = pytest.mark.systemd
 UNIT = "eidos-metrics.service"
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 URL = "http://127.0.0.1:9464/metrics"
 
 

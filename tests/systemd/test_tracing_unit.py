@@ -1,18 +1,15 @@
 """Traces from under the unit and its sandbox: forbidden, and let out by the drop-in."""
 
 import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from collector import Collector, collector
-from usermanager_fixture import Manager, until
+from usermanager_fixture import EIDOSCTL, Manager, until
 
 from eidos.resources import systemd_dir
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 UNIT = "eidosd.service"
 REQUEST = "find all files larger than 100 MB under /var/log"
 COMMAND = "find /var/log -type f -size +100M\n"

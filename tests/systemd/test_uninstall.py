@@ -1,13 +1,11 @@
 """`eidosctl uninstall` under a real user manager: as if Eidos had never been there."""
 
-import sys
 from pathlib import Path
 
 import pytest
-from usermanager_fixture import Manager
+from usermanager_fixture import EIDOSCTL, Manager
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes | str]]:

@@ -1,14 +1,12 @@
 """Eidos on a system that forbids user namespaces: it is installed without, and answers."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from usermanager_fixture import Manager, user_manager
+from usermanager_fixture import EIDOSCTL, Manager, user_manager
 
 pytestmark = [pytest.mark.systemd, pytest.mark.model]
-EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 UNIT = "eidosd.service"
 
 

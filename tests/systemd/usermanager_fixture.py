@@ -13,6 +13,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ import pytest
 SYSTEMD = Path("/usr/lib/systemd/systemd")
 JOURNALD = Path("/usr/lib/systemd/systemd-journald")
 CGROUPS = Path("/sys/fs/cgroup")
+EIDOSCTL = Path(sys.executable).parent / "eidosctl"
 
 
 def until(condition: Callable[[], Any], timeout_s: float, what: Callable[[], str]) -> Any:
