@@ -20,6 +20,7 @@ from eidos.finished import Account, Finished, Observer
 from eidos.frames import decode_request, request_id
 from eidos.listener import Message
 from eidos.protocol import (
+    AnsweredRequest,
     CancelRequest,
     Done,
     ErrorCode,
@@ -45,16 +46,6 @@ from eidos.serving import Serving
 
 log = logging.getLogger(__name__)
 
-_Answered = (
-    SuggestRequest
-    | PingRequest
-    | StatusRequest
-    | HealthRequest
-    | MetricsRequest
-    | ReloadRequest
-    | LevelRequest
-    | ForgetRequest
-)
 CALLED_OFF: Final = "cancelled"
 """The outcome of a request that nobody waits for any more."""
 
@@ -162,7 +153,7 @@ class Answering:
             rate.give_back(message.client)
         return reply
 
-    async def _done(self, request: _Answered, asked: Asked) -> Reply:
+    async def _done(self, request: AnsweredRequest, asked: Asked) -> Reply:
         daemon, message = self._daemon, asked.message
         reply: Reply
         match request:

@@ -162,9 +162,8 @@ class ForgetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: RequestId
 
 
-Request = (
+AnsweredRequest = (
     SuggestRequest
-    | CancelRequest
     | PingRequest
     | StatusRequest
     | HealthRequest
@@ -173,6 +172,7 @@ Request = (
     | LevelRequest
     | ForgetRequest
 )
+Request = AnsweredRequest | CancelRequest
 REQUESTS: Final[dict[str, type[Request]]] = {
     "suggest": SuggestRequest,
     "cancel": CancelRequest,
