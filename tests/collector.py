@@ -28,6 +28,11 @@ class Span:
     status: str
     attributes: dict[str, str]
 
+    @property
+    def request(self) -> str:
+        """The id of the request that it is the root of; a phase has none."""
+        return self.attributes.get("eidos.request_id", "")
+
 
 @dataclass
 class Collector:
@@ -46,6 +51,15 @@ class Collector:
         """The spans that it was sent."""
         _, *blocks = _SPAN.split(self.text)
         return [_span(block) for block in blocks]
+
+    def spans_with(self, *requests: str) -> list[Span]:
+        """Return the spans that it was sent once the requests of these ids are among them.
+
+        It takes spans before it prints them, and `Tracing.close` waits for a second at most: on a
+        busy machine both have ended when nothing is to be read yet.
+        """
+        until(lambda: {*requests} <= {span.request for span in self.spans}, log=lambda: self.text)
+        return self.spans
 
 
 @contextmanager

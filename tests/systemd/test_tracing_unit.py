@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from collector import Collector, collector
+from collector import Collector, Span, collector
 from usermanager_fixture import EIDOSCTL, Manager, until
 
 from eidos.resources import systemd_dir
@@ -51,7 +51,11 @@ def test_the_drop_in_lets_traces_out(installed: Manager, running: Collector) -> 
     assert installed.run(EIDOSCTL, "suggest", REQUEST).stdout == COMMAND
     installed.run(EIDOSCTL, "stop")
 
-    roots = [span for span in running.spans if span.name == "eidos.request"]
-    (root,) = [span for span in roots if span.attributes["eidos.command"] == "suggest"]
+    (root,) = until(lambda: suggestions(running), 30, lambda: running.text)
     found = installed.journal(UNIT, f"EIDOS_TRACE_ID={root.trace}", "--output=cat")
-    assert f"request={root.attributes['eidos.request_id']} suggest ok" in found
+    assert f"request={root.request} suggest ok" in found
+
+
+def suggestions(running: Collector) -> list[Span]:
+    """Return the roots of the requests for a suggestion that the collector was sent."""
+    return [span for span in running.spans if span.attributes.get("eidos.command") == "suggest"]
