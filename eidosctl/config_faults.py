@@ -17,7 +17,8 @@ import msgspec
 
 from eidos import config_schema
 from eidos.addresses import trace_address
-from eidos.config import Config, RuleLevel, allowed, describe, variable
+from eidos.config import Config, allowed, describe, variable
+from eidos.config_keys import RuleLevel
 from eidos.endpoint import endpoint_of
 from eidos.errors import ConfigError
 from eidos.validator.policy import Policy

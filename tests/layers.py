@@ -40,7 +40,8 @@ LAYERS: Final = (
         "shared",
         "What all sides agree on.",
         ("eidos", "eidos.errors", "eidos.protocol", "eidos.frames", "eidos.finished",
-         "eidos.context", "eidos.paths", "eidos.config_schema", "eidos.config", "eidos.addresses",
+         "eidos.context", "eidos.paths", "eidos.config_schema",
+         "eidos.config_keys", "eidos.config_remote_keys", "eidos.config", "eidos.addresses",
          "eidos.endpoint", "eidos.resources"),
     ),
     Layer(
