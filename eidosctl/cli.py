@@ -38,6 +38,7 @@ Exit codes:
   3   no daemon, and none could be reached
   4   refused, or no command to offer
   5   a daemon runs already
+  6   a provider of chat or translation failed
   78  a wrong configuration, model or folder
 """
 

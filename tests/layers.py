@@ -12,7 +12,11 @@ from pathlib import Path
 from typing import Final
 
 REPOSITORY: Final = Path(__file__).parents[1]
-SOURCES: Final = {"eidos": REPOSITORY / "daemon" / "eidos", "eidosctl": REPOSITORY / "eidosctl"}
+SOURCES: Final = {
+    "eidos": REPOSITORY / "daemon" / "eidos",
+    "eidos_remote": REPOSITORY / "daemon" / "eidos_remote",
+    "eidosctl": REPOSITORY / "eidosctl",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,17 +120,36 @@ LAYERS: Final = (
         sees=("shared", "state"),
     ),
     Layer(
+        "socket",
+        "Listening on a socket that is ours alone, and who is at its other end.",
+        ("eidos.notify", "eidos.listener", "eidos.departures", "eidos.rate_limit"),
+        sees=("shared",),
+    ),
+    Layer(
+        "eidos-remote: messages",
+        "What is said to the process that opens connections, and by it.",
+        ("eidos_remote", "eidos_remote.messages"),
+        sees=("shared",),
+    ),
+    Layer(
         "daemon",
         "The process that answers on the socket; of the engine it knows the messages alone.",
-        ("eidos.notify", "eidos.listener", "eidos.departures", "eidos.engine_process",
+        ("eidos.engine_process",
          "eidos.kept_engine", "eidos.fair_queue", "eidos.admission", "eidos.file_identity",
-         "eidos.engine_supervisor", "eidos.answer_cache", "eidos.rate_limit",
+         "eidos.engine_supervisor", "eidos.answer_cache",
          "eidos.surroundings", "eidos.pipeline", "eidos.serving", "eidos.heartbeat",
          "eidos.health", "eidos.status", "eidos.process_usage", "eidos.exposition",
          "eidos.answering", "eidos.upkeep", "eidos.audit_queue", "eidos.outside",
          "eidos.server", "eidos.main"),
-        sees=("shared", "logs", "models", "state", "observers", "eidos.validator.validation",
+        sees=("shared", "logs", "models", "state", "observers", "socket",
+              "eidos-remote: messages", "eidos.validator.validation",
               "eidos.validator.policy", "eidos.engine_messages", "eidos.ranking"),
+    ),
+    Layer(
+        "eidos-remote",
+        "The process that opens connections: chat and translation, and nothing of a prompt.",
+        ("eidos_remote.provider",),
+        sees=("shared", "logs", "state", "socket", "eidos-remote: messages"),
     ),
     Layer(
         "client",
@@ -152,7 +175,8 @@ LAYERS: Final = (
          "eidosctl.cli_audit", "eidosctl.cli_config", "eidosctl.cli_health", "eidosctl.cli_logs",
          "eidosctl.cli_metrics", "eidosctl.cli_model", "eidosctl.cli_privacy",
          "eidosctl.cli_setup", "eidosctl.cli_validate", "eidosctl.cli"),
-        sees=("shared", "logs", "models", "state", "client", "eidos.validator.text_gate",
+        sees=("shared", "logs", "models", "state", "client", "eidos-remote: messages",
+              "eidos.validator.text_gate",
               "eidos.validator.policy", "eidos.validator.validation"),
     ),
 )  # fmt: skip

@@ -9,10 +9,12 @@ EidosError                  exit 1   something went wrong; the message says what
 │   └── DaemonSilent        exit 3   somebody listens and does not answer in time
 ├── ProtocolError           exit 1   a message that does not follow the protocol
 ├── RequestRefused          exit 4   the daemon understood, and said no
-└── EngineError             exit 1   the engine process died, hung or failed on a request
+├── EngineError             exit 1   the engine process died, hung or failed on a request
+└── ProviderError           exit 6   a provider of chat or translation could not be asked, or failed
 
 Exit codes: 0 ok, 1 error, 2 usage, 3 no daemon, 4 refused or no command to offer,
-5 already running, 78 configuration (EX_CONFIG of sysexits.h: restarting does not help).
+5 already running, 6 a provider failed, 78 configuration (EX_CONFIG of sysexits.h: restarting does
+not help).
 """
 
 from typing import ClassVar
@@ -78,3 +80,13 @@ class RequestRefused(EidosError):  # noqa: N818 - the daemon's answer, not a fau
 
 class EngineError(EidosError):
     """The engine process died, hung, or could not answer a request."""
+
+
+class ProviderError(EidosError):
+    """A provider of chat or translation did not answer as it should; `code` is the wire's."""
+
+    exit_code = 6
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
