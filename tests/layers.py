@@ -46,7 +46,7 @@ LAYERS: Final = (
         ("eidos", "eidos.errors", "eidos.protocol", "eidos.frames", "eidos.finished",
          "eidos.context", "eidos.paths", "eidos.config_schema",
          "eidos.config_keys", "eidos.config_remote_keys", "eidos.config", "eidos.addresses",
-         "eidos.endpoint", "eidos.resources"),
+         "eidos.endpoint", "eidos.command_by_chat", "eidos.resources"),
     ),
     Layer(
         "logs",

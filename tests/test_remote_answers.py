@@ -1,4 +1,4 @@
-"""What a server wrote becomes one command line or nothing, whatever it wrote."""
+"""What a server answered becomes a draft or nothing, whatever it answered."""
 
 import json
 import math
@@ -12,7 +12,6 @@ from eidos.remote_answers import (
     MAX_COMMAND_CHARS,
     UNSAID_LOG_PROBABILITY,
     UNSAID_TOKENS,
-    command_in,
     read_answer,
 )
 
@@ -21,51 +20,6 @@ def body(text: str, *, finish_reason: str = "stop", logprobs: object = None) -> 
     """Return what a server of our weights answers."""
     choice = {"text": text, "finish_reason": finish_reason, "logprobs": logprobs}
     return json.dumps({"choices": [choice]}).encode()
-
-
-@pytest.mark.parametrize(
-    ("text", "command"),
-    [
-        ("ls -l", "ls -l"),
-        ("  ls -l \n", "ls -l"),
-        ("```\nls -l\n```", "ls -l"),
-        ("```bash\nls -l\n```", "ls -l"),
-        ("```bash\n$ ls -l\n```", "ls -l"),
-        ("Here is the command:\n\n```sh\nls -l\n```\n\nIt lists files.", "ls -l"),
-        ("Here is the command:\nls -l", "ls -l"),
-        ("ls -l\n\nThis lists all files.", "ls -l"),
-        ("`ls -l`", "ls -l"),
-        ("$ ls -l", "ls -l"),
-        ("You can use `ls -l`.", "ls -l"),
-        ("echo `date`", "echo `date`"),
-        ("echo `date` `id`", "echo `date` `id`"),
-        ("<think>The user wants\nto list files.</think>\n\nls -l", "ls -l"),
-        ("Rscript run.R", "Rscript run.R"),
-        ("awk '{print $1}' f", "awk '{print $1}' f"),
-        ("", ""),
-        ("I cannot do that.", ""),
-        ("Sorry, that takes more than one line.", ""),
-        ("Use `ls` or `find`.", ""),
-        ("ls\ncd", ""),
-        ("```\nls\ncd /\n```", ""),
-        ("```\nls\n```\nor\n```\nfind\n```", ""),
-        ("```\nls", ""),
-        ("```\n```", ""),
-        ("<think>The user wants to", ""),
-    ],
-)
-def test_of_a_chat_the_one_command_is_taken(text: str, command: str) -> None:
-    """Fences, prompts, thoughts and sentences go; two commands are none: which one was meant?"""
-    assert command_in(text) == command
-
-
-@given(st.text())
-def test_a_chat_never_gives_more_than_a_line(text: str) -> None:
-    """Whatever was written, what is taken is one line without blanks around it."""
-    found = command_in(text)
-
-    assert len(found.splitlines()) <= 1
-    assert found == found.strip()
 
 
 VALUES = st.recursive(

@@ -1,13 +1,13 @@
-"""What a server answered, as a draft: its JSON read, and of a chat's words the one command.
+"""What a server answered, as a draft: its JSON read, and its command taken out.
 
 Nothing here is trusted: whatever comes out is judged like any other draft.
 """
 
-import re
 from typing import Final
 
 import msgspec
 
+from eidos.command_by_chat import command_in
 from eidos.engine_messages import Draft
 
 UNSAID_TOKENS: Final = 10
@@ -20,12 +20,6 @@ nobody said how sure the model was."""
 _LEAST_LOG_PROBABILITY: Final = -1e4
 MAX_COMMAND_CHARS: Final = 4096
 """What is longer is no command; the validator allows no more bytes."""
-
-_FENCED: Final = re.compile(r"```[^\n`]*\n(.*?)\n?[ \t]*```", re.DOTALL)
-_SPAN: Final = re.compile(r"`([^`\n]+)`")
-_THOUGHT: Final = re.compile(r"<think>.*?</think>", re.DOTALL)
-_SENTENCE: Final = re.compile(r"(?:I|[A-Z][a-z']+),? .*[.:!?]")
-"""Prose. Commands that begin with a capital letter (Rscript, Xephyr) do not end like this."""
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -94,31 +88,3 @@ def read_answer(body: bytes, *, is_chat: bool) -> Answer:
     if not told or command != text:  # the numbers are of more words than the command
         return Answer(Draft(command, UNSAID_LOG_PROBABILITY, UNSAID_TOKENS), bool(told))
     return Answer(Draft(command, log_probability, len(told) + 1), tells_probabilities=True)
-
-
-def command_in(text: str) -> str:
-    """Return the one command line in a chat's answer *text*, or "" where there is not just one."""
-    text = _THOUGHT.sub("", text).strip()
-    if "<think>" in text:
-        return ""  # cut off while it thought
-    blocks = _FENCED.findall(text)
-    if blocks or "```" in text:
-        return _only_line(blocks[0]) if len(blocks) == 1 else ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    commands = [line for line in lines if not _SENTENCE.fullmatch(line)]
-    if len(commands) == 1:
-        return _unwrapped(commands[0])
-    spans = _SPAN.findall(text)
-    return _unwrapped(spans[0]) if not commands and len(spans) == 1 else ""
-
-
-def _only_line(block: str) -> str:
-    lines = [line.strip() for line in block.splitlines() if line.strip()]
-    return _unwrapped(lines[0]) if len(lines) == 1 else ""
-
-
-def _unwrapped(line: str) -> str:
-    """Return *line* without what stands around a command in texts: `…`, and a prompt."""
-    if span := _SPAN.fullmatch(line):
-        line = span[1].strip()
-    return line.removeprefix("$ ").strip()

@@ -2,7 +2,8 @@
 
 from typing import Final, Protocol
 
-from eidos.context import Context, Field, conditioned
+from eidos.command_by_chat import instruction
+from eidos.context import Field, conditioned
 from eidos.endpoint import Endpoint
 from eidos.engine_messages import EngineSettings, Job
 from eidos.model_files import locate, tokenizer_settings, told
@@ -13,14 +14,6 @@ Payload = dict[str, object]
 _DRAWN_TEMPERATURE: Final = 0.8
 """Of candidates behind the first. Three draws on our weights give 0.8 other commands a request, and
 1.0 at 1.2 and 1.6, most of them nonsense."""
-
-_INSTRUCTION: Final = (
-    "Turn the user's request into one {shell} command line for {os}. "
-    "Reply with that line alone: no explanation, no alternatives, no code fence, no prompt sign. "
-    "Use only names and values that the request gives. "
-    "If one command line cannot do it, reply with nothing."
-)
-_SYSTEMS: Final = {"linux": "Linux", "macos": "macOS"}
 
 
 class Form(Protocol):
@@ -86,7 +79,7 @@ class Chat:
         """Return the conversation for *job*, to be answered."""
         request = " ".join(job.text.split())
         messages = [
-            {"role": "system", "content": _instruction(job.context)},
+            {"role": "system", "content": instruction(job.context.shell, job.context.os)},
             {"role": "user", "content": request},
         ]
         return {**self._common, **_choice(seed), "messages": messages}
@@ -109,7 +102,3 @@ def _common(settings: EngineSettings, endpoint: Endpoint) -> Payload:
 
 def _choice(seed: int) -> Payload:
     return {"temperature": _DRAWN_TEMPERATURE if seed else 0, "seed": seed}
-
-
-def _instruction(context: Context) -> str:
-    return _INSTRUCTION.format(shell=context.shell, os=_SYSTEMS.get(context.os, context.os))
