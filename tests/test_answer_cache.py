@@ -219,6 +219,22 @@ async def test_the_least_recently_asked_goes_first() -> None:
 
 
 @in_a_loop
+async def test_what_is_under_way_is_not_kept_when_all_is_to_be_forgotten() -> None:
+    """Who waits for an answer gets it, and nobody finds it in the cache afterwards."""
+    engine = NumberingEngine()
+    cache = cache_of(engine)
+
+    answer = asyncio.create_task(cache.generate(JOB))
+    await asyncio.sleep(0)
+    assert cache.forget() == 1
+    assert await answer
+
+    assert cache.status().entries == 0
+    await cache.generate(JOB)
+    assert cache.status().entries == 1
+
+
+@in_a_loop
 async def test_bytes_are_bounded_whatever_the_number_of_answers() -> None:
     """However much room `size` leaves, what is kept stays below the bytes that are allowed."""
     engine = NumberingEngine()

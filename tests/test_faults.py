@@ -16,9 +16,11 @@ import zmq
 from real_daemon import EIDOSD, EXAMPLE, EXAMPLE_COMMAND, RealDaemon, private_folders, until
 
 from eidos.client import ask, is_listening, ping
+from eidos.day_counts import Item, read_days
 from eidos.errors import DaemonSilent, RuntimeDirError
 from eidos.frames import decode_reply
 from eidos.protocol import ErrorCode, Failure, Reply, Shell, Suggestions, SuggestRequest
+from eidos.state import State
 
 pytestmark = pytest.mark.model
 
@@ -140,7 +142,7 @@ def test_a_thousand_idle_connections_disturb_nobody(own: RealDaemon) -> None:
 
 
 def test_endless_frames_end_in_a_fresh_start_not_in_a_full_memory(stopped: RealDaemon) -> None:
-    """No option of libzmq bounds a message; the daemon ends itself, and says why."""
+    """No option of libzmq bounds a message; the daemon ends itself, says why, and was down."""
     stopped.start(EIDOS_MEMORY_LIMIT_MB="96").until_loaded()
     frames = b"\x01\x01x" * 100_000
     with dial(stopped) as sock:
@@ -155,6 +157,9 @@ def test_endless_frames_end_in_a_fresh_start_not_in_a_full_memory(stopped: RealD
         assert stopped.wait() == 1
     assert "uses more than 96 MB" in stopped.log
     assert answers(stopped.start().until_loaded())
+    stopped.stop()
+    days = read_days(State(Path(stopped.environ["XDG_STATE_HOME"], "eidos", "state.sqlite3")))
+    assert sum(day.amount(Item.UNCLEAN_ENDS) for day in days) == 1
 
 
 def test_a_full_queue_says_busy_at_once(stopped: RealDaemon) -> None:

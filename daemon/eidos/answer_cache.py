@@ -107,6 +107,7 @@ class AnswerCache:
         self._kept: OrderedDict[bytes, _Entry] = OrderedDict()
         self._kept_bytes = 0
         self._life: Loaded | None = None
+        self._wishes_to_forget = 0
         self._flights: dict[bytes, _Flight] = {}
         self._hits = self._shared = self._misses = 0
 
@@ -130,7 +131,8 @@ class AnswerCache:
         flight = self._flights.get(key)
         if flight is None:
             self._misses += 1
-            flight = self._take_off(key, self._ask(job, account))
+            answer = self._ask(job, account, self._wishes_to_forget)
+            flight = self._take_off(key, answer)
         else:
             self._shared += 1
             log.debug("request=%s waits for the answer to an equal one", job.id)
@@ -140,17 +142,18 @@ class AnswerCache:
         """Forget what is too old, and all that another life of the engine said."""
         if self._engine.loaded is not self._life:
             self._life = self._engine.loaded
-            self.forget()
+            self._forget_all()
         oldest_s = self._clock() - self._max_age_s
         for key in [key for key, entry in self._kept.items() if entry.made_s <= oldest_s]:
             self._forget(key)
 
     def forget(self) -> int:
-        """Forget all that is kept; return how many answers that were."""
-        count = len(self._kept)
-        self._kept.clear()
-        self._kept_bytes = 0
-        return count
+        """Forget all that is kept, and do not keep what is under way; return how many that is.
+
+        Who waits for an answer gets it.
+        """
+        self._wishes_to_forget += 1
+        return self._forget_all() + len(self._flights)
 
     def status(self) -> CacheStatus:
         """Return the counts until now."""
@@ -164,6 +167,12 @@ class AnswerCache:
             size=self._size,
             bytes=self._kept_bytes,
         )
+
+    def _forget_all(self) -> int:
+        count = len(self._kept)
+        self._kept.clear()
+        self._kept_bytes = 0
+        return count
 
     def _key(self, job: Job) -> bytes:
         """Return what stands for all of *job* that its answer depends on.
@@ -196,10 +205,11 @@ class AnswerCache:
         if self._flights.get(key) is flight:
             del self._flights[key]
 
-    async def _ask(self, job: Job, account: Account | None) -> list[Draft]:
+    async def _ask(self, job: Job, account: Account | None, wishes: int) -> list[Draft]:
         drafts = await self._engine.generate(job, account)
         self.expire()  # an engine that was started meanwhile may be the one that answered
-        self._keep(self._key(job), _Entry(_packed(drafts), self._clock()))
+        if wishes == self._wishes_to_forget:
+            self._keep(self._key(job), _Entry(_packed(drafts), self._clock()))
         return drafts
 
     def _keep(self, key: bytes, entry: _Entry) -> None:

@@ -67,6 +67,7 @@ async def _serve(config: Config, tracing: Tracing) -> None:
     loop.add_signal_handler(signal.SIGHUP, server.begin_reload)
     audit.record("start", version=__version__)
     retention = Retention(acts, lambda: server.serving.config.keep_days)
+    was_stopped = False
     try:
         await server.serve(
             [
@@ -75,8 +76,9 @@ async def _serve(config: Config, tracing: Tracing) -> None:
                 retention.prune,
             ]
         )
+        was_stopped = True
     finally:
-        history.flush(engine_restarts=server.engine_restarts, clean=True)
+        history.flush(engine_restarts=server.engine_restarts, clean=was_stopped)
         audit.close()
 
 
