@@ -16,12 +16,15 @@ from eidos.errors import EidosError
 from eidos.protocol import MAX_CANDIDATES, Certainty, Shell
 from eidosctl import streams
 from eidosctl.cli_audit import audit
+from eidosctl.cli_chat import CHAT_COMMANDS
 from eidosctl.cli_config import CONFIG_COMMANDS
 from eidosctl.cli_health import health
 from eidosctl.cli_logs import LOG_COMMANDS
 from eidosctl.cli_metrics import metrics
 from eidosctl.cli_privacy import PRIVACY_COMMANDS
+from eidosctl.cli_remote import remote
 from eidosctl.cli_setup import SETUP_COMMANDS
+from eidosctl.cli_translate import translate
 from eidosctl.cli_validate import validate
 from eidosctl.output import as_json, printable, status_lines, version_warning
 from eidosctl.place import Place, login_shell
@@ -55,8 +58,8 @@ def cli() -> None:
     """
 
 
-for command in (*SETUP_COMMANDS, *LOG_COMMANDS, *CONFIG_COMMANDS, *PRIVACY_COMMANDS, audit,
-                validate, health, metrics):  # fmt: skip
+for command in (*SETUP_COMMANDS, *LOG_COMMANDS, *CONFIG_COMMANDS, *PRIVACY_COMMANDS, *CHAT_COMMANDS,
+                audit, translate, validate, health, metrics, remote):  # fmt: skip
     cli.add_command(command)
 
 
@@ -105,14 +108,17 @@ def status(is_json: bool) -> None:
 
     Model, memory, CPU, requests, latencies, queue; warns if daemon and eidosctl differ in version.
     """
-    from eidosctl import service
+    from eidosctl import remote_service, service
 
-    body = service.status(Place.find(os.environ))
+    place = Place.find(os.environ)
+    body = service.status(place)
     warning = version_warning(body["version"])
     if is_json:
         click.echo(as_json({**body, "client_version": __version__}, indent=2))
     else:
         click.echo("\n".join(status_lines(body)))
+        if line := remote_service.status_line(place):
+            click.echo(line)
     if warning:
         _say(f"warning: {warning}")
 
@@ -129,11 +135,14 @@ def start() -> None:
 
 @cli.command()
 def stop() -> None:
-    """Stop the daemon, after the requests under way."""
-    from eidosctl import service
+    """Stop the daemon, after the requests under way, and eidos-remote if it runs."""
+    from eidosctl import remote_service, service
 
-    stopped = service.stop(Place.find(os.environ))
+    place = Place.find(os.environ)
+    stopped = service.stop(place)
     click.echo("eidosd stopped" if stopped else "no eidosd was running")
+    if remote_service.stop(place):
+        click.echo("eidos-remote stopped")
 
 
 @cli.command()

@@ -80,7 +80,12 @@ def doctor() -> None:
 
     place = Place.find(os.environ)
     failures = 0
-    found = (*parts.checks(place), *doctor_remote.checks(place), *doctor_shells.checks(place))
+    found = (
+        *parts.checks(place),
+        *doctor_remote.checks(place),
+        *doctor_remote.process_checks(place),
+        *doctor_shells.checks(place),
+    )
     for check in found:
         failures += not check.ok
         mark = "ok  " if check.ok else "FAIL"

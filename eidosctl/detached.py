@@ -1,4 +1,4 @@
-"""Run eidosd without systemd: detached from the terminal, its log in a file that stays small."""
+"""Run a daemon without systemd: detached from the terminal, its log in a file that stays small."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _CLOCK_AND_LEVEL: Final = re.compile(r"^\S+ (?:DEBUG|INFO|WARNING|ERROR|CRITICAL
 
 @dataclass(frozen=True, slots=True)
 class Detached:
-    """An eidosd that was just started, and where in the log its lines begin."""
+    """A daemon that was just started, and where in the log its lines begin."""
 
     process: subprocess.Popen[bytes]
     log: Path | None
@@ -45,17 +45,18 @@ class Detached:
         return _message(said[-1]) if said else ""
 
 
-def spawn(place: Place) -> Detached:
-    """Start eidosd in a session of its own.
+def spawn(place: Place, program: Path | None = None, log_path: Path | None = None) -> Detached:
+    """Start *program*, eidosd if none is named, in a session of its own; it logs to *log_path*.
 
     Raises:
         EidosError: the program is not there or cannot be started.
     """
     environ = _environment(place.environ)
-    log, offset = _open_log(place.log)
+    program, log_path = program or place.eidosd, log_path or place.log
+    log, offset = _open_log(log_path)
     try:
         process = subprocess.Popen(
-            [str(place.eidosd)],
+            [str(program)],
             env=environ,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -64,12 +65,12 @@ def spawn(place: Place) -> Detached:
             start_new_session=True,
         )
     except OSError as exc:
-        message = f"cannot start {place.eidosd}: {exc.strerror}; install Eidos again"
+        message = f"cannot start {program}: {exc.strerror}; install Eidos again"
         raise EidosError(message) from exc
     finally:
         if log is not None:
             log.close()
-    return Detached(process, place.log if log else None, offset)
+    return Detached(process, log_path if log else None, offset)
 
 
 def _message(line: str) -> str:

@@ -1,4 +1,4 @@
-"""The remote engine in `eidosctl doctor`: where texts go, its key, and a way to the network."""
+"""What connects, in `eidosctl doctor`: the remote engine, and eidos-remote."""
 
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -6,15 +6,17 @@ from typing import Final
 
 from eidos.config import Config
 from eidos.endpoint import Endpoint, endpoint_of, read_key
-from eidos.errors import ConfigError
+from eidos.errors import ConfigError, EidosError
 from eidos.resources import systemd_dir
-from eidosctl import service
+from eidosctl import remote_unit, service
 from eidosctl.doctor import Check
-from eidosctl.place import UNIT, Place
+from eidosctl.place import REMOTE_SOCKET_UNIT, UNIT, Place
+from eidosctl.usermanager import UserManager
 
 DROP_IN: Final = "60-remote-engine.conf"
 """Behind 50-sandbox.conf: of two settings the later one counts."""
 _NAME: Final = "remote engine"
+_PROCESS: Final = "eidos-remote"
 
 
 def checks(place: Place) -> Iterator[Check]:
@@ -60,3 +62,41 @@ def _network(place: Place) -> Iterator[Check]:
     copy = f"mkdir -p {folder} && cp {systemd_dir() / 'remote-engine.conf'} {folder / DROP_IN}"
     mend = f"{copy} && systemctl --user daemon-reload && eidosctl restart"
     yield Check(_NAME, ok=False, detail=f"{UNIT} forbids the network, on purpose", mend=mend)
+
+
+def process_checks(place: Place) -> Iterator[Check]:
+    """Yield whether eidos-remote can be started; nothing where chat and translation are not used.
+
+    It is not started: it is no part of a suggestion.
+    """
+    try:
+        yield from _process(place)
+    except EidosError as exc:
+        yield Check(_PROCESS, ok=False, detail=str(exc), mend="eidosctl install")
+
+
+def _process(place: Place) -> Iterator[Check]:
+    is_installed = remote_unit.is_installed(place)
+    manager = UserManager.find(place.environ, place.uid)
+    if not remote_unit.is_possible():
+        if is_installed:
+            detail = "the packages for chat and translation are not installed any more"
+            yield Check(_PROCESS, ok=False, detail=detail, mend="pip install 'eidosctl[remote]'")
+        return
+    if manager is None or not service.manager_of_unit(place):
+        yield Check(_PROCESS, ok=True, detail="started by the first chat or translation")
+    elif not is_installed:
+        detail = f"{REMOTE_SOCKET_UNIT} is not installed"
+        yield Check(_PROCESS, ok=False, detail=detail, mend="eidosctl install")
+    else:
+        state = manager.properties(REMOTE_SOCKET_UNIT, "ActiveState", "UnitFileState")
+        well = state["ActiveState"] == "active" and state["UnitFileState"] == "enabled"
+        box = "sandboxed" if place.remote_sandbox.is_file() else "without the sandbox drop-in"
+        detail = f"{REMOTE_SOCKET_UNIT} {state['ActiveState']}, {state['UnitFileState']}, {box}"
+        mend = f"systemctl --user reset-failed {REMOTE_SOCKET_UNIT}; eidosctl install"
+        yield Check(_PROCESS, well, detail, mend)
+        if place.remote_unit.read_text(encoding="utf-8") != remote_unit.unit_text(
+            place.eidos_remote
+        ):
+            detail = f"{place.remote_unit} is of another version, or starts another eidos-remote"
+            yield Check(_PROCESS, ok=False, detail=detail, mend="eidosctl install")

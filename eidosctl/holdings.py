@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from eidos.log_file import NAME as LOG_NAME
+from eidos.log_file import REMOTE_NAME as REMOTE_LOG_NAME
 from eidos.model_slots import data_dir
 from eidos.paths import config_file, graph_cache_dir, runtime_dir, state_dir
 from eidos.protocol import Shell
 from eidosctl import rcfiles
-from eidosctl.place import UNIT, Place, completion_file, zsh_functions
+from eidosctl.place import REMOTE_UNIT, UNIT, Place, completion_file, zsh_functions
 
 
 class Purge(StrEnum):
@@ -101,12 +102,35 @@ HOLDINGS: Final = (
         purge=Purge.IN_PART,  # exported as audit.json and days.json
     ),
     Holding(
+        name="permissions",
+        root=Root.STATE,
+        patterns=("remote-consent.json", "remote-consent.json.damaged", ".remote-consent.json.*"),
+        holds="Which host may get texts for chat, translation or suggestions, and since when; the "
+        "file before it, where it could not be read.",
+        kept="until: eidosctl remote revoke",
+        purge=Purge.ALWAYS,
+        is_exported=True,
+    ),
+    Holding(
         name="damaged state",
         root=Root.STATE,
         patterns=("state.sqlite3.damaged",),
         holds="The file above, where it could not be read any more and a new one had to begin.",
         kept="until the next such one, or until you delete it",
         purge=Purge.EVERYTHING,
+        is_exported=True,
+    ),
+    Holding(
+        name="conversations",
+        root=Root.STATE,
+        patterns=(
+            "conversations.sqlite3",
+            "conversations.sqlite3-journal",
+            "conversations.sqlite3.damaged",
+        ),
+        holds="What you asked in `eidosctl chat`, as it was sent, and the answers.",
+        kept="the newest chat_keep (100), for keep_days (400 days); none with --no-history",
+        purge=Purge.ALWAYS,
         is_exported=True,
     ),
     Holding(
@@ -121,10 +145,10 @@ HOLDINGS: Final = (
     Holding(
         name="log file",
         root=Root.STATE,
-        patterns=(LOG_NAME, f"{LOG_NAME}.1"),
-        holds="What the daemon did, without systemd: ids, times, outcomes. Requests and commands "
-        "only at log_level = debug.",
-        kept="2 files of 2 MB; the old one 30 days",
+        patterns=(LOG_NAME, f"{LOG_NAME}.1", REMOTE_LOG_NAME, f"{REMOTE_LOG_NAME}.1"),
+        holds="What the daemon and eidos-remote did, without systemd: ids, times, outcomes. "
+        "Requests and commands of the daemon's only at log_level = debug.",
+        kept="2 files of 2 MB for each; the old one 30 days",
         purge=Purge.ALWAYS,
         is_exported=True,
     ),
@@ -132,7 +156,8 @@ HOLDINGS: Final = (
         name="journal",
         root=Root.ELSEWHERE,
         holds=f"The same under systemd, and the numbers and hashes of audit records: "
-        f"journalctl --user-unit={UNIT}; journalctl SYSLOG_IDENTIFIER=eidos-audit",
+        f"journalctl --user-unit={UNIT} --user-unit={REMOTE_UNIT}; "
+        "journalctl SYSLOG_IDENTIFIER=eidos-audit",
         kept="as journald.conf says; only an administrator can delete it: journalctl --vacuum-time",
         purge=Purge.NEVER,
     ),
@@ -162,8 +187,9 @@ HOLDINGS: Final = (
     Holding(
         name="socket",
         root=Root.RUNTIME,
-        patterns=("eidosd.sock", "eidosd.lock"),
-        holds="The daemon's socket, and its lock. Nothing is stored in them.",
+        patterns=("eidosd.sock", "eidosd.lock", "remote.sock", "remote.lock", "remote.leaving"),
+        holds="The sockets of the daemon and of eidos-remote, and their locks. Nothing is stored "
+        "in them.",
         kept="until you log out",
         purge=Purge.NEVER,
     ),
@@ -197,6 +223,8 @@ def _paths(holding: Holding, place: Place) -> Iterator[Path]:
         yield from map(rcfiles.backup_of, files)
         yield from map(completion_file, Shell)
         yield from (zsh_functions(), place.unit, place.sandbox, place.wanted)
+        yield from (place.remote_unit, place.remote_sandbox)
+        yield from (place.remote_socket_unit, place.remote_wanted)
         return
     root = _folder(holding.root, place)
     if root is not None:

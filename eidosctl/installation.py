@@ -12,11 +12,21 @@ from pathlib import Path
 import click
 
 from eidos.audit import AuditLog
+from eidos.log_file import old_log
 from eidos.model_slots import data_dir
 from eidos.paths import audit_file, audit_head_file, state_file
 from eidos.protocol import Shell
-from eidosctl import completions, files, rcfiles, service, unit, widgets
-from eidosctl.place import UNIT, Place, completion_file
+from eidosctl import (
+    completions,
+    files,
+    rcfiles,
+    remote_service,
+    remote_unit,
+    service,
+    unit,
+    widgets,
+)
+from eidosctl.place import REMOTE_SOCKET_UNIT, UNIT, Place, completion_file
 from eidosctl.usermanager import UserManager
 
 
@@ -53,6 +63,8 @@ def additions(
         yield _startup_line(shell, place)
     if manager is not None:
         yield Change(f"start {UNIT}", lambda: _restart(place))
+    if manager is not None and remote_unit.is_possible():
+        yield from _remote_units(place, manager)
 
 
 def removals(place: Place) -> Iterator[Change]:
@@ -60,6 +72,9 @@ def removals(place: Place) -> Iterator[Change]:
     manager = UserManager.find(place.environ, place.uid)
     if manager is not None or unit.is_installed(place):
         yield Change(f"remove {place.unit}", lambda: unit.remove(place, manager))
+    if manager is not None or remote_unit.is_installed(place):
+        yield Change(f"remove {place.remote_unit}", lambda: remote_unit.remove(place, manager))
+    yield Change("stop eidos-remote", lambda: remote_service.stop(place))
     yield Change("stop the daemon", lambda: service.stop(place))
     for shell in Shell:
         path = rcfiles.rc_file(shell, place.environ)
@@ -100,6 +115,14 @@ def _startup_line(shell: Shell, place: Place) -> Change:
     return Change(f"add one line to {path}", lambda: rcfiles.add(path, line))
 
 
+def _remote_units(place: Place, manager: UserManager) -> Iterator[Change]:
+    sandbox = remote_unit.sandbox_works(place, manager)
+    kind = "with the sandbox" if sandbox else "without the sandbox: no user namespaces here"
+    what = f"write {place.remote_unit} ({kind})"
+    yield Change(what, lambda: remote_unit.write(place, sandbox=sandbox))
+    yield Change(f"enable {REMOTE_SOCKET_UNIT}", lambda: remote_unit.enable(place, manager))
+
+
 def _restart(place: Place) -> bool:
     # Also one that runs already: it may be of an older version, or not of this unit.
     service.stop(place)
@@ -114,10 +137,10 @@ def _remove_completion(path: Path) -> bool:
 
 
 def _remove_leftovers(place: Place) -> bool:
-    old_log = place.log.with_name(place.log.name + ".1")
-    found = [files.remove(path) for path in (place.log, old_log)]
-    lock = place.socket.with_suffix(".lock")
-    if not service.listener_pid(place):
-        files.remove(lock)
-    files.remove_empty(place.log.parent, lock.parent)
+    logs = [path for log in (place.log, place.remote_log) for path in (log, old_log(log))]
+    found = [files.remove(path) for path in logs]
+    for socket in (place.socket, place.remote_socket):
+        if not service.listener_pid(place, socket):
+            files.remove(socket.with_suffix(".lock"))
+    files.remove_empty(place.log.parent, place.socket.parent)
     return any(found)

@@ -9,10 +9,13 @@ from typing import Final
 
 from xdg_base_dirs import xdg_config_home, xdg_data_home
 
+from eidos.log_file import REMOTE_NAME
 from eidos.paths import config_file, socket_path, state_dir
 from eidos.protocol import Shell
 
 UNIT: Final = "eidosd.service"
+REMOTE_UNIT: Final = "eidos-remote.service"
+REMOTE_SOCKET_UNIT: Final = "eidos-remote.socket"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,41 @@ class Place:
     def wanted(self) -> Path:
         """The link that `systemctl --user enable` makes."""
         return self.unit.parent / "default.target.wants" / UNIT
+
+    @property
+    def eidos_remote(self) -> Path:
+        """The program that opens connections."""
+        return self.eidosd.with_name("eidos-remote")
+
+    @property
+    def remote_socket(self) -> Path:
+        """Where that program listens, or systemd for it."""
+        return self.socket.with_name("remote.sock")
+
+    @property
+    def remote_log(self) -> Path:
+        """Its log, where there is no systemd."""
+        return self.log.with_name(REMOTE_NAME)
+
+    @property
+    def remote_unit(self) -> Path:
+        """Its unit."""
+        return self.unit.with_name(REMOTE_UNIT)
+
+    @property
+    def remote_socket_unit(self) -> Path:
+        """The unit that starts it when it is asked something."""
+        return self.unit.with_name(REMOTE_SOCKET_UNIT)
+
+    @property
+    def remote_sandbox(self) -> Path:
+        """The drop-in of its unit that needs user namespaces."""
+        return self.unit.with_name(REMOTE_UNIT + ".d") / "50-sandbox.conf"
+
+    @property
+    def remote_wanted(self) -> Path:
+        """The link that `systemctl --user enable` makes for its socket."""
+        return self.unit.parent / "sockets.target.wants" / REMOTE_SOCKET_UNIT
 
 
 def login_shell(environ: Mapping[str, str]) -> Shell:

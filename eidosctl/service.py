@@ -11,6 +11,7 @@ import socket
 import struct
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -86,7 +87,7 @@ def stop(place: Place) -> bool:
     # Another one may hold the socket: started before the unit was installed, say.
     pid = listener_pid(place)
     if pid is not None:
-        _terminate(pid, _patience_s(place))
+        terminate(pid, _patience_s(place))
     return stopped or pid is not None
 
 
@@ -101,12 +102,12 @@ def unit_state(manager: UserManager) -> dict[str, str]:
     return manager.properties(UNIT, *names, "UnitFileState", "NRestarts")
 
 
-def listener_pid(place: Place) -> int | None:
-    """Return the process that listens on the socket, be it wedged; the kernel knows."""
+def listener_pid(place: Place, path: Path | None = None) -> int | None:
+    """Return the process that listens on *path*, be it wedged; the daemon's where none is named."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(client.PING_TIMEOUT_S)
         try:
-            probe.connect(os.fspath(place.socket))
+            probe.connect(os.fspath(path or place.socket))
             credentials = probe.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
         except OSError:
             return None
@@ -202,7 +203,12 @@ def _patience_s(place: Place) -> float:
     return drain_s + _KILL_AFTER_S
 
 
-def _terminate(pid: int, patience_s: float) -> None:
+def terminate(pid: int, patience_s: float) -> None:
+    """End the process *pid*, by force when it has not ended after *patience_s*.
+
+    Raises:
+        EidosError: it cannot be ended.
+    """
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -215,7 +221,7 @@ def _terminate(pid: int, patience_s: float) -> None:
     except ProcessLookupError:
         return
     except OSError as exc:
-        raise EidosError(f"cannot stop the daemon, pid {pid}: {exc.strerror}") from exc
+        raise EidosError(f"cannot stop pid {pid}: {exc.strerror}") from exc
     finally:
         os.close(handle)
-    raise EidosError(f"the daemon, pid {pid}, does not stop; see: eidosctl logs")
+    raise EidosError(f"pid {pid} does not stop; see: eidosctl logs")

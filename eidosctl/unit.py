@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,36 +19,47 @@ NO_NAMESPACES: Final = "no-namespaces.conf"
 _PROBE: Final = "import zmq, msgspec, tokenizers, onnxruntime"
 """What the daemon and its engine load, native code included, when they start."""
 
-_OF_THE_DAEMON: Final = (
+OF_THE_PROCESS: Final = (
     *("Type=", "NotifyAccess=", "ExecStart=", "ExecReload=", "Restart", "Timeout", "Watchdog"),
     *("RuntimeDirectory", "SyslogIdentifier="),
 )
-"""Lines of the unit that are about how eidosd is run, and nothing that the probe could try."""
+"""Lines of a unit that are about how its program is run, and nothing that a probe could try."""
 
 _PRIVATE: Final = ("/tmp", "/var/tmp")  # noqa: S108 - nothing of ours is made there
 """What PrivateTmp= replaces by empty folders."""
+_HOMES: Final = ("/home", "/root", "/run/user")
+"""What ProtectHome=tmpfs replaces by empty folders."""
 
 
 def unit_text(eidosd: Path) -> str:
     """Return the unit that starts *eidosd*, and reloads it with the eidosctl beside it."""
     template = (systemd_dir() / UNIT).read_text(encoding="utf-8")
-    template = template.replace("@EIDOSD@", _quoted(eidosd))
-    return template.replace("@EIDOSCTL@", _quoted(eidosd.with_name("eidosctl")))
+    template = template.replace("@EIDOSD@", quoted(eidosd))
+    return template.replace("@EIDOSCTL@", quoted(eidosd.with_name("eidosctl")))
 
 
 def sandbox_text() -> str:
     """Return the drop-in, with the folders from which our Python and its libraries run."""
-    template = (systemd_dir() / f"{UNIT}.d" / "50-sandbox.conf").read_text(encoding="utf-8")
+    return filled_sandbox(UNIT, _writable(), _read_only())
+
+
+def filled_sandbox(name: str, writable: Sequence[Path], read_only: Sequence[Path]) -> str:
+    """Return the drop-in of the unit *name*, with the folders that it may write and only read.
+
+    Folders of our Python in the home are among those that @HOME_PATHS@ stands for.
+    """
+    template = (systemd_dir() / f"{name}.d" / "50-sandbox.conf").read_text(encoding="utf-8")
     folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.executable).resolve().parent}
     folders |= {folder.resolve() for folder in folders}
     # In a checkout, an editable install, the modules are beside the virtual environment.
     needed = folders | {systemd_dir().parent.parent, systemd_dir().resolve().parent}
-    hidden = {path for path in needed if any(map(path.is_relative_to, _PRIVATE))}
-    # systemd-run refuses to set BindReadOnlyPaths to nothing.
-    bind = f"BindReadOnlyPaths={_listed(hidden)}\n" if hidden else ""
-    template = template.replace("BindReadOnlyPaths=@TMP_PATHS@\n", bind)
-    for name, paths in (("@WRITABLE@", _writable()), ("@READ_ONLY@", _read_only())):
-        template = template.replace(name, " ".join(f"-{_quoted(path)}" for path in paths))
+    for place, roots in (("@TMP_PATHS@", _PRIVATE), ("@HOME_PATHS@", _HOMES)):
+        hidden = {path for path in needed if any(map(path.is_relative_to, roots))}
+        # systemd-run refuses to set BindReadOnlyPaths to nothing.
+        bind = f"BindReadOnlyPaths={_listed(hidden)}\n" if hidden else ""
+        template = template.replace(f"BindReadOnlyPaths={place}\n", bind)
+    for place, paths in (("@WRITABLE@", writable), ("@READ_ONLY@", read_only)):
+        template = template.replace(place, " ".join(f"-{quoted(path)}" for path in paths))
     return template.replace("@EXEC_PATHS@", _listed(folders))
 
 
@@ -56,8 +68,8 @@ def sandbox_works(manager: UserManager) -> bool:
     directives = [
         line
         for text in (unit_text(Path("/eidosd")), sandbox_text())
-        for line in _settings(text)
-        if not line.startswith(_OF_THE_DAEMON)
+        for line in settings(text)
+        if not line.startswith(OF_THE_PROCESS)
     ]
     return manager.can_run(directives, [sys.executable, "-c", _PROBE])
 
@@ -69,15 +81,15 @@ def is_installed(place: Place) -> bool:
 
 def write(place: Place, *, sandbox: bool) -> bool:
     """Put the unit there with its sandbox, or without namespaces; say whether anything changed."""
-    changed = _write(place.unit, unit_text(place.eidosd))
+    changed = write_text(place.unit, unit_text(place.eidosd))
     if sandbox:
         for folder in (*_writable(), *_read_only()):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # or it cannot be let in
         changed = files.remove(_no_namespaces(place)) or changed
-        return _write(place.sandbox, sandbox_text()) or changed
+        return write_text(place.sandbox, sandbox_text()) or changed
     text = (systemd_dir() / NO_NAMESPACES).read_text(encoding="utf-8")
     changed = files.remove(place.sandbox) or changed
-    return _write(_no_namespaces(place), text) or changed
+    return write_text(_no_namespaces(place), text) or changed
 
 
 def enable(place: Place, manager: UserManager) -> bool:
@@ -123,16 +135,18 @@ def _no_namespaces(place: Place) -> Path:
     return place.sandbox.with_name(f"50-{NO_NAMESPACES}")
 
 
-def _settings(text: str) -> list[str]:
+def settings(text: str) -> list[str]:
+    """Return the lines of the unit or drop-in *text* that are about its service."""
     service = text.partition("[Service]")[2].partition("[Install]")[0]
     return [line for line in service.splitlines() if line and line[0] != "#"]
 
 
 def _listed(paths: set[Path]) -> str:
-    return " ".join(sorted(_quoted(path) for path in paths))
+    return " ".join(sorted(quoted(path) for path in paths))
 
 
-def _write(path: Path, text: str) -> bool:
+def write_text(path: Path, text: str) -> bool:
+    """Put *text* at *path*; say whether anything was different."""
     content = text.encode()
     if files.read(path) == content:
         return False
@@ -140,7 +154,8 @@ def _write(path: Path, text: str) -> bool:
     return True
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """Return *path* as a word of a unit file."""
     # systemd reads C-like escapes inside quotes, and % as a specifier everywhere.
     text = json.dumps(str(path), ensure_ascii=False).replace("%", "%%")
     return text if " " in text or "\\" in text else text.strip('"')

@@ -26,11 +26,20 @@ ONLY_IN = {
     "jinja2": {"eidos.prompt"},
     "psutil": {"eidos.status", "eidos.process_usage"},
     "prometheus_client": {"eidos.exposition", "eidosctl.metrics_export"},
-    "zmq": {"eidos.listener", "eidos.client"},
-    "httpx": {"eidos.remote_client"},
-    "sqlite3": {"eidos.state"},
+    "zmq": {"eidos.listener", "eidos_remote.entrance", "eidos.client", "eidos.remote_asking"},
+    "httpx": {
+        "eidos.http_faults",
+        "eidos.remote_client",
+        "eidos_remote.http",
+        "eidos_remote.provider_faults",
+    },
+    "tenacity": {"eidos_remote.retrying"},
+    "sqlite3": {"eidos.state", "eidosctl.conversations"},
+    "rich": {"eidosctl.chat_screen"},
+    "markdown_it": {"eidosctl.answer_commands", "eidosctl.chat_screen"},
     "logging_journald": {"eidos.journal"},
     "opentelemetry": {"eidos.spans"},
+    "fasttext": {"eidos.languages"},
     "tomlkit": {"eidosctl.config_document"},
 }
 """What is heavy or hard to use, and the few modules that know about it."""

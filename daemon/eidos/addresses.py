@@ -18,6 +18,8 @@ class Setting:
     """Where a key for the server belongs."""
     told: str
     """What would be sent to it in the clear."""
+    may_name_hosts: bool = False
+    """Whether `plain_http_hosts` may allow it nevertheless."""
 
 
 REMOTE: Final = Setting(
@@ -32,6 +34,20 @@ TRACES: Final = Setting(
     "OTEL_EXPORTER_OTLP_HEADERS (docs/tracing.md)",
     "when you ask, and for what kind of thing,",
 )
+CHAT: Final = Setting(
+    "chat_url",
+    "https://HOST/v1",
+    "LLM_API_KEY or chat_key_file",
+    "what you type",
+    may_name_hosts=True,
+)
+TRANSLATION: Final = Setting(
+    "translate_url",
+    "https://HOST",
+    "LIBRETRANSLATE_API_KEY or translate_key_file",
+    "what you type",
+    may_name_hosts=True,
+)
 _TRACES_PATH: Final = "/v1/traces"
 
 
@@ -43,8 +59,10 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def checked(setting: Setting, url: str) -> SplitResult:
+def checked(setting: Setting, url: str, *, plain_hosts: str = "") -> SplitResult:
     """Return the parts of *url* if it may stand at *setting*.
+
+    *plain_hosts* is what `plain_http_hosts` says: names with blanks between.
 
     Raises:
         ConfigError: it holds a key, is no address, or leads over a network in the clear.
@@ -59,10 +77,12 @@ def checked(setting: Setting, url: str) -> SplitResult:
     parts = _split(setting, url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise _not_allowed(setting, url)
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    is_plain = parts.scheme == "http" and not is_loopback(parts.hostname)
+    if is_plain and not (setting.may_name_hosts and _names(plain_hosts, parts.hostname)):
+        others = f", or name {parts.hostname} in plain_http_hosts" if setting.may_name_hosts else ""
         raise ConfigError(
             f"{setting.key} = {url!r} is not allowed: {setting.told} would be sent in the clear; "
-            "use https, or http to this machine alone (127.0.0.1, ::1, localhost)"
+            f"use https, or http to this machine alone (127.0.0.1, ::1, localhost){others}"
         )
     return parts
 
@@ -75,6 +95,11 @@ def trace_address(url: str) -> str:
     """
     parts = checked(TRACES, url)
     return url if parts.path.strip("/") else url.rstrip("/") + _TRACES_PATH
+
+
+def _names(hosts: str, host: str) -> bool:
+    """Tell whether *host* is one of *hosts*; an IPv6 address may stand there in brackets."""
+    return host in {each.strip("[]") for each in hosts.lower().split()}
 
 
 def _split(setting: Setting, url: str) -> SplitResult:

@@ -50,6 +50,70 @@ def is_listening(socket: Path) -> bool:
     return True
 
 
+class Line:
+    """A connection to who listens on a socket: frames out, frames in, by one thread."""
+
+    def __init__(self, socket: Path, dealer: "zmq.Socket[bytes]", poller: "zmq.Poller") -> None:
+        self._socket = socket
+        self._dealer = dealer
+        self._poller = poller
+
+    def send(self, frames: list[bytes]) -> None:
+        """Send one message."""
+        self._dealer.send_multipart(frames)
+
+    def send_last(self, frames: list[bytes]) -> None:
+        """Send a message behind which this side goes; where nobody takes it, it is lost."""
+        import zmq
+
+        self._dealer.linger = _CANCEL_LINGER_MS
+        with suppress(zmq.ZMQError):
+            self._dealer.send_multipart(frames, zmq.NOBLOCK)
+
+    def receive(self, timeout_s: float) -> list[bytes]:
+        """Return the next message.
+
+        Raises:
+            DaemonUnavailable: the other side has gone.
+            DaemonSilent: nothing came within *timeout_s*.
+        """
+        events = dict(self._poller.poll(int(timeout_s * 1000)))
+        if self._dealer in events:
+            return self._dealer.recv_multipart()
+        if events:
+            message = f"the daemon on {self._socket} went away before it answered; ask again"
+            raise DaemonUnavailable(message)
+        message = f"no answer on {self._socket} after {timeout_s:g} s; try: eidosctl restart"
+        raise DaemonSilent(message)
+
+
+@contextmanager
+def dialled(socket: Path, *, max_frame_bytes: int = MAX_FRAME_BYTES) -> Generator[Line]:
+    """Connect to who listens on *socket*; a message with a longer frame ends the connection.
+
+    Raises:
+        DaemonUnavailable: nobody listens there.
+    """
+    import zmq
+
+    if not is_listening(socket):
+        message = f"no daemon listens on {socket}; start it: eidosctl start"
+        raise DaemonUnavailable(message)
+    with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+        dealer.linger = 0
+        dealer.setsockopt(zmq.MAXMSGSIZE, max_frame_bytes)
+        # ZeroMQ would connect again, silently, to whoever comes next; the request would be lost.
+        with dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
+            dealer.connect(f"ipc://{socket}")
+            poller = zmq.Poller()
+            poller.register(dealer, zmq.POLLIN)
+            poller.register(monitor, zmq.POLLIN)
+            try:
+                yield Line(socket, dealer, poller)
+            finally:
+                dealer.disable_monitor()
+
+
 def ask(request: Request, *, socket: Path, timeout_s: float) -> Reply:
     """Send *request* and return the daemon's reply, a Failure included.
 
@@ -60,46 +124,15 @@ def ask(request: Request, *, socket: Path, timeout_s: float) -> Reply:
         DaemonSilent: no reply within *timeout_s*.
         ProtocolError: the reply cannot be read.
     """
-    import zmq
-
-    if not is_listening(socket):
-        message = f"no daemon listens on {socket}; start it: eidosctl start"
-        raise DaemonUnavailable(message)
-    with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
-        dealer.linger = 0
-        dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
-        # ZeroMQ would connect again, silently, to whoever comes next; the request would be lost.
-        with dealer.get_monitor_socket(zmq.EVENT_DISCONNECTED) as monitor:
-            dealer.connect(f"ipc://{socket}")
-            poller = zmq.Poller()
-            poller.register(dealer, zmq.POLLIN)
-            poller.register(monitor, zmq.POLLIN)
-            with _cancelled_if_left(request, dealer):
-                dealer.send_multipart(encode_request(request))
-                events = dict(poller.poll(int(timeout_s * 1000)))
-                if not events:
-                    message = f"no answer on {socket} after {timeout_s:g} s; try: eidosctl restart"
-                    raise DaemonSilent(message)
-            dealer.disable_monitor()
-        if dealer in events:
-            return decode_reply(dealer.recv_multipart())
-        message = f"the daemon on {socket} went away before it answered; ask again"
-        raise DaemonUnavailable(message)
-
-
-@contextmanager
-def _cancelled_if_left(request: Request, dealer: "zmq.Socket[bytes]") -> Generator[None]:
-    """Tell the daemon that nobody waits for *request* when the wait is left by an exception."""
-    import zmq
-
-    try:
-        yield
-    except BaseException:
-        if isinstance(request, SuggestRequest):
-            dealer.linger = _CANCEL_LINGER_MS
-            with suppress(zmq.ZMQError):
-                dealer.send_multipart(encode_request(CancelRequest(request.id)), zmq.NOBLOCK)
-        raise
+    with dialled(socket) as line:
+        try:
+            line.send(encode_request(request))
+            frames = line.receive(timeout_s)
+        except BaseException:
+            if isinstance(request, SuggestRequest):
+                line.send_last(encode_request(CancelRequest(request.id)))
+            raise
+        return decode_reply(frames)
 
 
 def ping(socket: Path, *, timeout_s: float = PING_TIMEOUT_S) -> Pong:

@@ -3,10 +3,7 @@
 docs/remote-engine.md says what leaves the machine then. Without `remote_url` nothing here counts.
 """
 
-import os
-import stat
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
@@ -15,9 +12,9 @@ import msgspec
 from eidos.addresses import REMOTE, checked, is_loopback
 from eidos.config import Config
 from eidos.errors import ConfigError
+from eidos.key_files import read_key_file, sound
 
 KEY_VARIABLE: Final = "EIDOS_REMOTE_KEY"
-_MAX_KEY_BYTES: Final = 8192
 
 Kind = Literal["completion", "chat"]
 
@@ -74,36 +71,10 @@ def read_key(endpoint: Endpoint, environ: Mapping[str, str]) -> str:
     """
     given = environ.get(KEY_VARIABLE, "").strip()
     if given:
-        return _sound(given, KEY_VARIABLE)
+        return sound(given, KEY_VARIABLE)
     if not endpoint.key_file:
         return ""
-    path = Path(endpoint.key_file).expanduser()
-    try:
-        with path.open("rb") as file:
-            _check_private(os.fstat(file.fileno()), path)
-            text = file.read(_MAX_KEY_BYTES)
-    except OSError as exc:
-        reason = f"cannot read remote_key_file {path}: {exc.strerror}"
-        raise ConfigError(f"{reason}; write the key into it, with mode 0600") from exc
-    return _sound(text.decode("ascii", errors="replace").strip(), f"remote_key_file {path}")
-
-
-def _check_private(info: os.stat_result, path: Path) -> None:
-    if not stat.S_ISREG(info.st_mode):
-        raise ConfigError(f"remote_key_file {path} is no file; write the key into one")
-    if info.st_uid not in {os.getuid(), 0}:
-        raise ConfigError(f"remote_key_file {path} belongs to another user; make it yours")
-    if info.st_mode & 0o077:
-        mode = stat.S_IMODE(info.st_mode)
-        message = f"remote_key_file {path} is open to others ({mode:04o}); run: chmod 600 {path}"
-        raise ConfigError(message)
-
-
-def _sound(key: str, place: str) -> str:
-    """Return *key* if it can stand in a header; the message never has it."""
-    if not key or " " in key or not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"{place} holds no key: it must be one word of ASCII characters")
-    return key
+    return read_key_file(endpoint.key_file, "remote_key_file")
 
 
 def _base(url: str) -> str:

@@ -33,7 +33,7 @@ from eidos.protocol import MAX_FRAME_BYTES
 
 log = logging.getLogger(__name__)
 
-_OPTIONS: Final = {
+OPTIONS: Final = {
     zmq.LINGER: 0,
     zmq.MAXMSGSIZE: MAX_FRAME_BYTES,
     zmq.RCVHWM: 16,
@@ -49,15 +49,11 @@ _OPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it came: who sent it (for the reply), as which user, and its frames.
-
-    `uid` and `pid` are None for a peer of the ZeroMQ of 2010, whose greeting random bytes can look
-    like: libzmq still talks to it, and does not say who it is.
-    """
+    """A message as it came: who sent it (for the reply), as which user, and its frames."""
 
     sender: bytes
-    uid: int | None
-    pid: int | None
+    uid: int
+    pid: int
     """The process that connected; 0 where it is in another namespace than the daemon."""
     frames: list[bytes]
 
@@ -80,11 +76,11 @@ class Listener:
         make_private(path.parent, uid)
         self._path = path
         self._lock_path = path.with_suffix(".lock")
-        self._lock = _take_lock(self._lock_path)
+        self._lock = take_lock(self._lock_path, "eidosd")
         self._context = zmq.asyncio.Context(io_threads=1)
         self._socket = self._context.socket(zmq.ROUTER)
         self._inode = 0
-        for option, value in _OPTIONS.items():
+        for option, value in OPTIONS.items():
             self._socket.setsockopt(option, value)
         try:
             self._inode = self._bind()
@@ -93,10 +89,8 @@ class Listener:
             raise
 
     async def receive(self) -> Message:
-        """Wait for the next message."""
-        sender, *frames = await self._socket.recv_multipart(copy=False)
-        uid, pid = _peer(sender)
-        return Message(sender.bytes, uid, pid, [frame.bytes for frame in frames])
+        """Wait for the next message of our user's or root's; others are dropped."""
+        return await receive_ours(self._socket)
 
     async def send(self, sender: bytes, frames: Sequence[bytes]) -> None:
         """Send *frames* to *sender*; a sender that has gone is not an error."""
@@ -106,7 +100,7 @@ class Listener:
     def is_bound(self) -> bool:
         """Tell whether the socket's path leads here."""
         try:
-            return _inode(self._path) == self._inode
+            return inode_of(self._path) == self._inode
         except OSError:  # its folder is closed to us, and so to our clients
             return False
 
@@ -118,8 +112,8 @@ class Listener:
             AlreadyRunning: the lock's file was deleted too, and another daemon has made its own.
         """
         try:
-            has_lock = _inode(self._lock_path) == os.fstat(self._lock.fileno()).st_ino
-            has_socket = _inode(self._path) == self._inode
+            has_lock = inode_of(self._lock_path) == os.fstat(self._lock.fileno()).st_ino
+            has_socket = inode_of(self._path) == self._inode
         except OSError:  # the folder is closed to us: its mode may be mended, and all goes on
             return
         if has_lock and has_socket:
@@ -127,7 +121,7 @@ class Listener:
         make_private(self._path.parent, os.getuid())
         if not has_lock:
             log.warning("the lock beside %s was deleted or replaced; taking it again", self._path)
-            lock = _take_lock(self._lock_path)
+            lock = take_lock(self._lock_path, "eidosd")
             self._lock.close()
             self._lock = lock
         if not has_socket:
@@ -145,7 +139,7 @@ class Listener:
 
     def _bind(self) -> int:
         # We hold the lock: a socket of ours here is what a killed daemon left behind.
-        _remove_stale(self._path)
+        remove_stale(self._path)
         umask = os.umask(0o177)
         try:
             self._socket.bind(f"ipc://{self._path}")
@@ -155,11 +149,26 @@ class Listener:
             os.umask(umask)
         with contextlib.suppress(FileNotFoundError):  # deleted already: bound again in a second
             self._path.chmod(0o600)
-        return _inode(self._path)
+        return inode_of(self._path)
 
 
-def _take_lock(path: Path) -> BinaryIO:
-    """Return the open, locked file, which holds our pid for people to read."""
+async def receive_ours(router: zmq.asyncio.Socket) -> Message:
+    """Return the next message that comes to *router* from our user or root; others are dropped."""
+    while True:
+        sender, *frames = await router.recv_multipart(copy=False)
+        uid, pid = _peer(sender)
+        if uid in {os.getuid(), 0}:
+            return Message(sender.bytes, uid, pid, [frame.bytes for frame in frames])
+        log.warning("a message of uid %s was dropped", uid)
+
+
+def take_lock(path: Path, program: str) -> BinaryIO:
+    """Return the open, locked file, which holds our pid for people to read.
+
+    Raises:
+        AlreadyRunning: another process, of *program*, holds it.
+        RuntimeDirError: it cannot be opened.
+    """
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         lock = os.fdopen(os.open(path, flags, 0o600), "r+b", buffering=0)
@@ -170,7 +179,7 @@ def _take_lock(path: Path) -> BinaryIO:
     except BlockingIOError:
         lock.close()
         pid = path.read_text(encoding="ascii").strip() or "unknown"
-        message = f"eidosd runs already (pid {pid}); see: eidosctl status"
+        message = f"{program} runs already (pid {pid}); see: eidosctl status"
         raise AlreadyRunning(message) from None
     with contextlib.suppress(OSError):  # a full disk: the lock holds without it
         lock.truncate(0)
@@ -178,7 +187,12 @@ def _take_lock(path: Path) -> BinaryIO:
     return lock
 
 
-def _remove_stale(path: Path) -> None:
+def remove_stale(path: Path) -> None:
+    """Remove the socket that a killed process left at *path*, if there is one; we hold the lock.
+
+    Raises:
+        RuntimeDirError: something else than a socket is there.
+    """
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -188,7 +202,7 @@ def _remove_stale(path: Path) -> None:
     path.unlink()
 
 
-def _inode(path: Path) -> int:
+def inode_of(path: Path) -> int:
     """Return the inode of *path*, 0 where there is nothing."""
     try:
         return path.lstat().st_ino
@@ -196,10 +210,15 @@ def _inode(path: Path) -> int:
         return 0
 
 
-def _peer(frame: zmq.Frame) -> tuple[int, int] | tuple[None, None]:
+def _peer(frame: zmq.Frame) -> tuple[int, int]:
+    """Return the user and the process that sent *frame*; -1 for a user that is not known.
+
+    libzmq does not say who the peer is where that speaks the ZeroMQ of 2010, whose greeting random
+    bytes can look like.
+    """
     try:
         # libzmq's ipc transport gives "localhost:UID:GID:PID", from SO_PEERCRED.
         _, uid, _, pid = str(frame.get("Peer-Address")).split(":")
         return int(uid), int(pid)
     except zmq.ZMQError:
-        return None, None
+        return -1, 0

@@ -18,6 +18,7 @@ MAX_LOG_BYTES: Final = 2 * 1024 * 1024
 KEEP_DAYS: Final = 30
 """The old one is deleted when nobody has written to it for so long."""
 NAME: Final = "eidosd.log"
+REMOTE_NAME: Final = "eidos-remote.log"
 
 
 def open_log(path: Path) -> int:
@@ -62,17 +63,18 @@ class LogFile:
 
         A file that somebody chose for us is theirs: nobody wants to find it renamed.
         """
-        path = folder / NAME
         try:
             info = os.fstat(descriptor)
             if not stat.S_ISREG(info.st_mode) or info.st_uid != os.getuid():
                 return None
-            # The old one too: the daemon may have set it aside while an engine started.
-            ours = [each for each in (path, old_log(path)) if each.exists()]
+            for path in (folder / NAME, folder / REMOTE_NAME):
+                # The old one too: the daemon may have set it aside while an engine started.
+                ours = [each for each in (path, old_log(path)) if each.exists()]
+                if any(os.path.samestat(info, each.stat()) for each in ours):
+                    return cls(path, descriptor)
         except OSError:
             return None
-        is_ours = any(os.path.samestat(info, each.stat()) for each in ours)
-        return cls(path, descriptor) if is_ours else None
+        return None
 
     def follow(self) -> None:
         """Have the descriptor write to what is at the path now; on a fault it stays as it is."""

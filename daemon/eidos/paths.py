@@ -7,7 +7,8 @@ bash and fish; tests/test_paths.py runs all three on the same environments.
    /run/user/UID. The folder is BASE/eidos.
 2. If neither is, the folder is ${XDG_CACHE_HOME:-~/.cache}/eidos/run.
 3. The folder must be a real directory (no link), owned by us, with no permission for others.
-4. The socket is FOLDER/eidosd.sock, the lock FOLDER/eidosd.lock.
+4. The socket is FOLDER/eidosd.sock, the lock FOLDER/eidosd.lock; those of eidos-remote, which no
+   shell asks, are FOLDER/remote.sock and FOLDER/remote.lock.
 """
 
 import os
@@ -70,7 +71,19 @@ def socket_path(environ: Mapping[str, str], uid: int) -> Path:
     Raises:
         RuntimeDirError: the path is longer than a Unix socket may have.
     """
-    path = runtime_dir(environ, uid) / "eidosd.sock"
+    return _short(runtime_dir(environ, uid) / "eidosd.sock")
+
+
+def remote_socket_path(environ: Mapping[str, str], uid: int) -> Path:
+    """Return the path of the socket of eidos-remote, which need not exist.
+
+    Raises:
+        RuntimeDirError: the path is longer than a Unix socket may have.
+    """
+    return _short(runtime_dir(environ, uid) / "remote.sock")
+
+
+def _short(path: Path) -> Path:
     if len(os.fsencode(path)) > MAX_SOCKET_PATH_BYTES:
         message = (
             f"the socket path {path} has more than {MAX_SOCKET_PATH_BYTES} bytes; "

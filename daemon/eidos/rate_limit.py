@@ -9,17 +9,24 @@ from eidos.errors import RequestRefused
 from eidos.protocol import ErrorCode
 
 BURST_S: Final = 2.0
-"""A bucket holds what flows into it in this time."""
+"""A bucket holds what flows into it in this time, unless another is given."""
 MAX_CLIENTS: Final = 1024
 """Buckets that are kept. Who floods the daemon from more processes than that in BURST_S gets full
 buckets, as every new process does; the queue is fair all the same."""
 
 
 class RateLimit:
-    """Lets each client ask *per_s* times a second, and twice that at once; 0 sets no limit."""
+    """Lets each client ask *per_s* times a second, and *burst_s* as often at once; 0: no limit."""
 
-    def __init__(self, per_s: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        per_s: float,
+        *,
+        burst_s: float = BURST_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._per_s = per_s
+        self._most = per_s * burst_s
         self._clock = clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """Tokens and when they were counted, by client; who asked last stands last."""
@@ -38,9 +45,8 @@ class RateLimit:
         if not self._per_s:
             return
         now_s = self._clock()
-        most = self._per_s * BURST_S
-        tokens, counted_s = self._buckets.pop(client, (most, now_s))
-        tokens = min(most, tokens + (now_s - counted_s) * self._per_s)
+        tokens, counted_s = self._buckets.pop(client, (self._most, now_s))
+        tokens = min(self._most, tokens + (now_s - counted_s) * self._per_s)
         is_within = tokens >= 1
         self._buckets[client] = (tokens - is_within, now_s)
         while len(self._buckets) > MAX_CLIENTS:

@@ -1,4 +1,4 @@
-"""HTTP to the server that answers in the model's place; the only module that imports `httpx`.
+"""HTTP to the server that answers in the model's place.
 
 No message has a key, a text that was sent, or a word of the server's own: what a server says of
 a request may quote it.
@@ -6,18 +6,16 @@ a request may quote it.
 
 import asyncio
 import logging
-import os
-import socket
 import ssl
-from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Final
 
 import httpx
 import msgspec
 
 from eidos.endpoint import Endpoint
 from eidos.errors import EngineError
+from eidos.http_faults import Advice, cause, meaning
 from eidos.remote_answers import Answer, read_answer
 from eidos.remote_questions import Form, Payload
 
@@ -29,6 +27,12 @@ _IDLE_S: Final = 30.0
 """How long a connection is kept: a new one costs a TLS handshake."""
 _MAY_BE_LOGPROBS: Final = frozenset({400, 422, 500, 501})
 """What servers answer that cannot tell probabilities (llama-cpp-python: 500)."""
+_ADVICE: Final = Advice(
+    key="remote_key_file or EIDOS_REMOTE_KEY",
+    address="remote_url",
+    place="remote_url, remote_kind and remote_model",
+    request="remote_model and remote_kind",
+)
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +127,7 @@ class RemoteClient:
                     raise EngineError(f"{message}; switch that off there")
                 return await self._body(response)
         except httpx.HTTPError as exc:
-            message = f"cannot reach {self._place}: {_cause(exc)}"
+            message = f"cannot reach {self._place}: {cause(exc)}"
             raise _TryError(f"{message}; look with: eidosctl doctor") from exc
 
     async def _body(self, response: httpx.Response) -> bytes:
@@ -137,51 +141,9 @@ class RemoteClient:
 
     def _refusal(self, response: httpx.Response) -> _TryError:
         status = response.status_code
-        message = f"{self._place} answered with HTTP {status}: {_meaning(status)}"
+        message = f"{self._place} answered with HTTP {status}: {meaning(status, _ADVICE)}"
         wait = response.headers.get("Retry-After", "")
         is_number = wait.isascii() and wait.isdigit()
         return _TryError(
             message, status=status, pause_s=min(float(wait), 1e6) if is_number else _PAUSE_S
         )
-
-
-def _meaning(status: int) -> str:
-    """Return what a server means by *status*, and what to do."""
-    if status in {401, 403}:
-        return "it refuses the key; check remote_key_file or EIDOS_REMOTE_KEY"
-    if status == HTTPStatus.NOT_FOUND:
-        return "no such address or model there; check remote_url, remote_kind and remote_model"
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return "it has too many requests; try again in a moment"
-    if 300 <= status < 400:  # noqa: PLR2004
-        return "it sends us elsewhere, where nothing is sent; set remote_url to the final address"
-    if status >= 500:  # noqa: PLR2004
-        return "it failed; try again in a moment, or ask who runs it"
-    return "it refuses the request; check remote_model and remote_kind"
-
-
-def _cause(error: httpx.HTTPError) -> str:
-    """Return why *error* came up, in words of this machine's, none of the server's."""
-    for each in _causes(error):
-        if isinstance(each, ssl.SSLCertVerificationError):
-            return f"its certificate is not valid here ({each.verify_message})"
-        if isinstance(each, ssl.SSLError):
-            return "it does not speak TLS as it should"
-        if isinstance(each, socket.gaierror):
-            return f"nobody knows its name ({each.strerror})"
-        if isinstance(each, OSError) and each.errno:
-            return os.strerror(each.errno)  # asyncio puts the address into the error's own words
-    if isinstance(error, httpx.ProtocolError):
-        return "it does not speak HTTP as it should, or hung up"
-    return "the connection broke"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield *error* and all that led to it, the last of which comes first."""
-    if error is None:
-        return
-    if isinstance(error, BaseExceptionGroup):
-        for each in cast("BaseExceptionGroup[BaseException]", error).exceptions:
-            yield from _causes(each)
-    yield from _causes(error.__cause__ or error.__context__)
-    yield error

@@ -25,8 +25,8 @@ PROTOCOL: Final = b"eidos-remote/1"
 MAX_FRAME_BYTES: Final = 1 << 20
 MAX_CHAT_CHARS: Final = 10_000
 """Of one message of a person's; a conversation has more."""
-MAX_CONVERSATION_CHARS: Final = 100_000
-"""Of all turns together; chat.py says which are left out where there are more."""
+MAX_CONVERSATION_CHARS: Final = 32_000
+"""Of what is sent of a conversation, about 8,000 tokens: the oldest turns are left out."""
 MAX_TURNS: Final = 1000
 MAX_TRANSLATE_CHARS: Final = 5000
 VARIABLES: Final = (

@@ -1,7 +1,8 @@
-"""Who is asked: a provider of chat or translation, with its address and its key."""
+"""Who is asked, and what: a provider with its address and its key, and the messages to a model."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 from urllib.parse import urlsplit
 
 
@@ -62,3 +63,18 @@ class Provider:
     def shown(self) -> str:
         """What it is called in messages: `openai (api.openai.com)`."""
         return f"{self.name} ({self.host})"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message to a chat model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What comes behind the last piece of an answer: why it ends there."""
+
+    reason: Literal["stop", "length", "filtered"]
