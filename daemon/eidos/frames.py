@@ -35,25 +35,26 @@ _VALUE: Final = re.compile(r"(?<=^Invalid enum value) (?!'[a-z]{1,20}' - ).*(?= 
 """How msgspec quotes a value that is in no enumeration."""
 
 
-def check_text(text: str) -> str:
+def check_text(text: str, *, limit: int = MAX_TEXT_CHARS, noun: str = "request") -> str:
     """Return *text* without surrounding blanks, if a model may be asked it.
 
-    Line breaks and tabs are allowed, since a buffer may have several lines.
+    Line breaks and tabs are allowed, since a buffer may have several lines. *noun* is what the
+    text is called in messages.
 
     Raises:
-        ProtocolError: it is empty, longer than MAX_TEXT_CHARS, or holds control characters.
+        ProtocolError: it is empty, longer than *limit*, or holds control characters.
     """
     stripped = text.strip()
     if not stripped:
-        message = "the request is empty; type what you want to do, then ask again"
+        message = f"the {noun} is empty; type one, then ask again"
         raise ProtocolError(message, code=ErrorCode.EMPTY)
-    if len(stripped) > MAX_TEXT_CHARS:
-        message = f"the request has {len(stripped)} characters; the limit is {MAX_TEXT_CHARS}"
+    if len(stripped) > limit:
+        message = f"the {noun} has {len(stripped)} characters; the limit is {limit}"
         raise ProtocolError(message, code=ErrorCode.TOO_LONG)
     for position, char in enumerate(stripped, 1):
         if char not in "\n\t" and unicodedata.category(char) in {"Cc", "Cs"}:
             where = f"(U+{ord(char):04X}) at position {position}"
-            message = f"the request has a control character {where}; delete it and ask again"
+            message = f"the {noun} has a control character {where}; delete it and ask again"
             raise ProtocolError(message, code=ErrorCode.CONTROL_CHARACTER)
     return stripped
 
