@@ -6,6 +6,7 @@
 #     perl -C0 eidos-client.pl socket-path
 #
 # COUNT is how many commands to ask for; 0 asks nobody, and only takes the keys that have come.
+# An empty TEXT asks a daemon that runs for the command that was picked in a chat, if there is one.
 # The request comes in the environment, which other users cannot read; arguments they can. So do the
 # shell's folder, its last command and that one's exit status, each empty if nobody knows or tells.
 # DRAW is "line" if the shell has wiped the line of the prompt (bash): the request is shown there,
@@ -46,6 +47,7 @@ my $MAX_PATH_BYTES    = 107;   # sizeof(sockaddr_un.sun_path) - 1
 my $HANDSHAKE_S = 0.2;     # a daemon that lives answers a handshake in a millisecond
 my $FIRST_HANDSHAKE_S = 2; # one that loads its model on a busy machine takes longer
 my $START_S     = 10;
+my $TAKE_S      = 1;       # the model is not asked for what was picked in a chat
 my $RETRY_S     = 0.02;
 my $FRAME_S     = 0.1;     # of the spinner
 my $TICK_S      = 0.05;
@@ -59,6 +61,7 @@ my $clock_s = 0;
 
 my $socket;
 my $handshake_s = $HANDSHAKE_S;
+my $EMPTY = 'type what you want to do, then press Ctrl-G';
 my $UNSURE = 'not sure: read it before you run it';
 my $UNREADABLE = 'the reply of the daemon cannot be read; try: eidosctl restart';
 my $inbox = '';            # bytes from the daemon that no frame has used yet
@@ -274,11 +277,11 @@ sub clean_message {
     return $text;
 }
 
-# Return the request without surrounding blanks, if a model may be asked it.
+# Return the request without surrounding blanks, if it is empty or a model may be asked it.
 sub checked_request {
     my ($text) = @_;
     s/\A\s+//, s/\s+\z// for $text;
-    fail('type what you want to do, then press Ctrl-G') if $text eq '';
+    return $text if $text eq '';
     my $characters = characters($text);
     fail('the request is not valid UTF-8; type it again') if !defined $characters;
     my $length = length $characters;
@@ -488,6 +491,26 @@ sub ask {
     finish_with_candidates($shell, @fields[1 .. $#fields]);
 }
 
+# Finish with what was picked in a chat. No daemon is started for that, and where there is nothing to
+# take, whatever the reason, the message says what the key is for.
+sub take {
+    my ($shell) = @_;
+    my @fields;
+    my $taken = eval {
+        my ($folder, $path) = socket_path();
+        try_to_connect($folder, $path) or fail($EMPTY);
+        shake_hands();
+        my $id = "$shell-$$-" . time;
+        send_message($PROTOCOL, 'take', $id, $shell);
+        (my ($head, $kind, $reply_id), @fields) = receive_message($clock_s + $TAKE_S, $EMPTY);
+        $_ //= '' for $head, $kind, $reply_id;
+        $head eq $PROTOCOL && $kind eq 'suggestions' && $reply_id eq $id && @fields == 6;
+    };
+    die $@ if ref $@ && $@->[0] eq 'cancelled';
+    fail($EMPTY) if !$taken;
+    finish_with_candidates($shell, @fields[1 .. 5]);
+}
+
 # If the wait ended without an answer, tell the daemon that nobody waits any more. Nothing waits for
 # that: the socket does not block, and what it does not take is not sent.
 sub call_off {
@@ -509,6 +532,7 @@ sub finish_with_candidates {
         elsif (!$seen{$command}++) {
             push @offered, $command, join '; ',
                 ($verdict eq 'warn' ? 'careful: ' . clean_message($reason) : ()),
+                ($verdict eq 'ok' && $reason ne '' ? clean_message($reason) : ()),
                 ($certainty eq 'unsure' ? $UNSURE : ());
         }
     }
@@ -688,6 +712,7 @@ sub main {
         take_terminal();
         finish('ok', '') if !$count;
         $request = checked_request($ENV{EIDOS_REQUEST} // '');
+        take($shell) if $request eq '';
         show_progress();
         connect_to_daemon();
         shake_hands();

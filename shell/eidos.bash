@@ -95,7 +95,8 @@ __eidos_first() {
 
 # The order is 1, 2, … the last one, then the request itself, then 1 again.
 __eidos_next() {
-    if ((__eidos_index == ${#__eidos_offers[@]} && ! __eidos_complete)); then
+    if ((__eidos_index == ${#__eidos_offers[@]} && ! __eidos_complete)) &&
+        [[ $__eidos_request == *[![:space:]]* ]]; then # what was picked in a chat has no others
         __eidos_fetch_others
     else
         __eidos_ask 0 '' # an Enter that came with the key must not run what is unseen

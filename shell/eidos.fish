@@ -81,6 +81,7 @@ end
 function __eidos_next
     set -l last (builtin count $__eidos_offers)
     if test $__eidos_index -eq $last; and test $__eidos_complete -eq 0
+        and builtin string match -q -r -- '\S' "$__eidos_request" # what was picked has no others
         if not __eidos_fetch_others
             __eidos_keep_line
             return

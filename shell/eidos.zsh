@@ -101,7 +101,10 @@ __eidos_first() {
   local request=$BUFFER
   local -a offers=() cautions=()
   if [[ $request != *[^[:space:]]* ]]; then
-    message='type what you want to do, then press Ctrl-G'
+    __eidos_take || return
+    __eidos_request=$request __eidos_complete=0
+    __eidos_offers=($offers) __eidos_cautions=("$cautions[1]")
+    choice=1
   elif (($#request > 1000)); then
     message="the request has $#request characters; the limit is 1000"
   elif __eidos_ask 1 $request; then
@@ -111,9 +114,19 @@ __eidos_first() {
   fi
 }
 
+# Take what was picked in a chat for an empty line. No daemon is started for that, and where there
+# is nothing to take, whatever the reason, the message says what the key is for.
+__eidos_take() {
+  local __eidos_timeout_s=1
+  __eidos_ask 0 '' && return
+  [[ $message == (not offered:|refused)* ]] || message='type what you want to do, then press Ctrl-G'
+  return 1
+}
+
 # The order is 1, 2, … the last one, then the request itself, then 1 again.
 __eidos_next() {
-  if ((__eidos_index == $#__eidos_offers && ! __eidos_complete)); then
+  if ((__eidos_index == $#__eidos_offers && ! __eidos_complete)) && # what was picked has no others
+    [[ $__eidos_request == *[^[:space:]]* ]]; then
     __eidos_fetch_others || return
   fi
   choice=$(((__eidos_index + 1) % ($#__eidos_offers + 1)))
@@ -181,15 +194,15 @@ __eidos_paint() {
 
 # --- One question, one answer -----------------------------------------------------------------
 
-# Ask for $1 commands for the request $2. Returns 0 with offers, else 1 with a message; the buffer
-# is as it was in both cases.
+# Ask for $1 commands for the request $2, or, for 0, take the one that was picked elsewhere. Returns
+# 0 with offers, else 1 with a message; the buffer is as it was in both cases.
 __eidos_ask() {
   local -a frames=() highlights=("${(@)region_highlight}")
   local -i fd=0 asked=0
   local -F handshake_s=0.2 # a daemon that lives answers a handshake in a millisecond
   local inbox= starter= ghost=$POSTDISPLAY REPLY
   {
-    __eidos_reach && __eidos_greet && __eidos_send_request "$@" && __eidos_receive &&
+    __eidos_reach $1 && __eidos_greet && __eidos_send_request "$@" && __eidos_receive &&
       __eidos_read_reply
   } always {
     ((asked)) && __eidos_call_off
@@ -260,10 +273,10 @@ __eidos_fits() {
   (($#1 <= 107))
 }
 
-# Connect, and start the daemon where nobody listens.
+# Connect, and start the daemon where nobody listens, unless $1 is 0.
 __eidos_reach() {
   __eidos_connect && return
-  (($? == 1)) || return
+  (($? == 1 && $1)) || return
   __eidos_start_daemon || return
   local -F deadline=$((EPOCHREALTIME + 10))
   until __eidos_connect; do
@@ -318,11 +331,15 @@ __eidos_greet() {
   [[ $flags == 4 && $body == $'\x05READY'* ]] || __eidos_unreadable
 }
 
-# Ask for $1 commands for the request $2.
+# Ask for $1 commands for the request $2, or for what was picked elsewhere.
 __eidos_send_request() {
   local cwd= last= last_status=
   ((__eidos_tells)) && __eidos_look_back
   asked=1
+  if ((! $1)); then
+    __eidos_send take zsh-$$-$((++__eidos_serial)) zsh
+    return
+  fi
   __eidos_send suggest zsh-$$-$((++__eidos_serial)) zsh $1 "$cwd" "$last" "$last_status" $2
 }
 
@@ -476,6 +493,7 @@ __eidos_read_reply() {
       offers+=("$1")
       note=()
       [[ $2 == ok ]] || note+=("careful: $3")
+      [[ $2/$3 != ok/?* ]] || note+=("$3") # where it comes from
       [[ $5 == sure ]] || note+=('not sure: read it before you run it')
       cautions+=("${(j:; :)note}")
     fi

@@ -2,15 +2,18 @@
 
 import asyncio
 import math
+from typing import cast
 
 import pytest
 
+from eidos import pipeline
 from eidos.context import Context
 from eidos.engine_messages import Draft, Job
 from eidos.finished import Account
 from eidos.pipeline import SECOND_LOOK, Pipeline
 from eidos.protocol import Candidate, Certainty, Level, Shell, SuggestRequest
 from eidos.ranking import Weights
+from eidos.second_opinion import Opinion, SecondOpinion
 from eidos.surroundings import Surroundings
 from eidos.validator.policy import BALANCED, Policy
 
@@ -273,3 +276,79 @@ def test_a_blocked_candidate_says_what_to_do_instead() -> None:
 
     assert candidate.verdict is Level.BLOCK
     assert ". " in candidate.reason
+
+
+class Elsewhere:
+    """Somebody else who has one command, or none, and counts how often."""
+
+    def __init__(self, command: str, notice: str = "from openai (x)") -> None:
+        self._opinion = Opinion(command, notice)
+        self.asked: list[tuple[str, Shell, float]] = []
+
+    async def on(self, text: str, shell: Shell, *, timeout_s: float) -> Opinion:
+        """Return the command."""
+        self.asked.append((text, shell, timeout_s))
+        return self._opinion
+
+
+def ask_both(engine: Drafts, other: Elsewhere, count: int = 4) -> tuple[Candidate, ...]:
+    """Run the pipeline on *engine*, with *other* for where it is not sure."""
+    both = pipeline.Elsewhere(opinion=cast("SecondOpinion", other), deadline_s=10)
+    asked = SuggestRequest(id="x", shell=Shell.FISH, count=count, text="do it")
+    path = Pipeline(engine, BALANCED, Events(), Folder(), PLAIN, both)
+    return asyncio.run(path.suggest(asked))
+
+
+def test_nobody_else_is_asked_where_the_model_is_sure() -> None:
+    """A sure candidate that may be offered is the answer."""
+    other = Elsewhere("df")
+
+    assert [c.command for c in ask_both(Drafts(generated("ls", 0.5)), other)] == ["ls"]
+    assert other.asked == []
+
+
+def test_another_command_leads_where_the_model_is_not_sure() -> None:
+    """It says from whom it is; what the model wrote stands behind it, each command once."""
+    other = Elsewhere("df -h")
+
+    answer = ask_both(Drafts(generated("ls", -3), generated("df -h", -4)), other)
+
+    assert [(c.command, c.reason) for c in answer] == [("df -h", "from openai (x)"), ("ls", "")]
+    ((text, shell, timeout_s),) = other.asked
+    assert (text, shell) == ("do it", Shell.FISH)
+    assert 8 < timeout_s <= 9
+
+
+def test_somebody_else_is_asked_where_nothing_may_be_offered() -> None:
+    """However sure the model is of a command that is blocked."""
+    best, *_ = ask_both(Drafts(generated("rm -rf /", 0.5)), Elsewhere("ls"))
+
+    assert (best.command, best.verdict) == ("ls", Level.OK)
+
+
+def test_another_command_is_judged_like_any() -> None:
+    """One that is warned of says so; one that is blocked stays out, and its reason is told."""
+    warned, *_ = ask_both(Drafts(generated("ls", -3)), Elsewhere("git reset --hard"))
+    kept, *_ = ask_both(Drafts(generated("ls", -3)), Elsewhere("rm -rf /"))
+
+    assert warned.verdict is Level.WARN
+    assert warned.reason.endswith("; from openai (x)")
+    assert kept.command == "ls"
+    assert kept.reason.startswith("another from openai (x) is not offered: ")
+
+
+def test_a_blocked_one_alone_is_the_answer_with_its_reason() -> None:
+    """Where the model has nothing at all, the person still sees why there is nothing."""
+    (only,) = ask_both(Drafts(), Elsewhere("rm -rf /"))
+
+    assert only.verdict is Level.BLOCK
+    assert only.reason.endswith("; from openai (x)")
+
+
+def test_where_nobody_has_another_the_local_answer_stands_with_the_reason() -> None:
+    """The clause why there is no other goes with the first candidate alone."""
+    unsure = Drafts(generated("ls", -3), generated("df", -4))
+
+    answer = ask_both(unsure, Elsewhere("", "no other suggestion: it is silent"))
+
+    assert [c.reason for c in answer] == ["no other suggestion: it is silent", ""]

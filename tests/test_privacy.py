@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from real_daemon import EIDOSD, EXAMPLE, EXAMPLE_COMMAND, RealDaemon, private_folders
+from real_daemon import EIDOSD, EXAMPLE, EXAMPLE_COMMAND, RealDaemon, private_folders, until
+from remote_stand_in import RemoteStandIn, fails
 
 from eidos.audit_chain import records
 from eidos.client import ask
@@ -18,6 +19,7 @@ from eidos.day_counts import read_days
 from eidos.errors import EidosError
 from eidos.protocol import Shell, SuggestRequest
 from eidos.state import State
+from eidos_remote.messages import Code, Suggest, Translate
 
 EIDOSCTL = EIDOSD.with_name("eidosctl")
 CALLS = (
@@ -30,6 +32,8 @@ WRITTEN = re.compile(
     r'(?:open|openat|openat2)\((?:[^"]*)"([^"]*)", .*O_(?:WRONLY|RDWR|CREAT)'
     r'|(?:creat|mk\w+|rename\w*|link\w*|symlink\w*)\((.*)'
 )  # fmt: skip
+FOREIGN = "mache bitte noch einmal dasselbe wie gestern, nur schöner"
+"""Surely not English, and nothing that the model is sure of."""
 HARMLESS = ("/dev/null", "/dev/tty")
 
 pytestmark = pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed")
@@ -94,6 +98,28 @@ def test_only_our_socket_is_used(session: Session) -> None:
     path = f"{session.folders[0]}/eidosd.sock"
     journal = 'sa_family=AF_UNIX, sun_path="/run/systemd/journal/socket"'
     assert addresses - {journal} == {f'sa_family=AF_UNIX, sun_path="{path}"'}
+
+
+def test_asking_elsewhere_takes_a_unix_socket_and_no_other() -> None:
+    """A daemon with remote suggestions and translations asks eidos-remote, and nothing else."""
+    switches = {"EIDOS_REMOTE_SUGGESTIONS": "true", "EIDOS_TRANSLATE_REQUESTS": "true"}
+    with private_folders() as folders:
+        environ = {**folders, **switches}
+        trace, ours = Path(environ["HOME"], "trace"), Path(environ["XDG_RUNTIME_DIR"], "eidos")
+        command = ["strace", "-f", "-qq", "-s", "300", "-o", trace, "-e", f"trace={CALLS}"]
+        with RemoteStandIn(ours / "remote.sock", fails(Code.CONFIG, "nobody")) as remote:
+            traced = subprocess.Popen([*command, EIDOSCTL, "suggest", FOREIGN], env=environ)
+            until(lambda: len(remote.requests) >= 2)
+        # Not before: it ends whoever listens there, and that is us.
+        subprocess.run([EIDOSCTL, "stop"], env=environ, check=True, timeout=60)
+        traced.wait(timeout=60)
+        calls = trace.read_text().splitlines()
+
+    assert {type(request) for request in remote.requests} == {Translate, Suggest}
+    assert {match[1] for call in calls if (match := SOCKET.search(call))} == {"AF_UNIX"}
+    used = {match[1] for call in calls if (match := ADDRESS.search(call))}
+    paths = [f"{ours}/eidosd.sock", f"{ours}/remote.sock", "/run/systemd/journal/socket"]
+    assert used <= {f'sa_family=AF_UNIX, sun_path="{path}"' for path in paths}
 
 
 def test_nothing_is_written_elsewhere(session: Session) -> None:

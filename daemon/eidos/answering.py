@@ -19,9 +19,11 @@ from eidos.errors import ConfigError, EngineError, ProtocolError, RequestRefused
 from eidos.finished import Account, Finished, Observer
 from eidos.frames import decode_request, request_id
 from eidos.listener import Message
+from eidos.offers import Offers
 from eidos.protocol import (
     AnsweredRequest,
     CancelRequest,
+    Candidate,
     Done,
     ErrorCode,
     Failure,
@@ -32,6 +34,7 @@ from eidos.protocol import (
     LogLevel,
     MetricsRequest,
     MetricsText,
+    OfferRequest,
     PingRequest,
     Pong,
     ReloadRequest,
@@ -41,6 +44,7 @@ from eidos.protocol import (
     StatusRequest,
     Suggestions,
     SuggestRequest,
+    TakeRequest,
 )
 from eidos.serving import Serving
 
@@ -112,6 +116,7 @@ class Answering:
     def __init__(self, daemon: Daemon, observers: Sequence[Observer]) -> None:
         self._daemon = daemon
         self._observers = observers
+        self._offers = Offers()
 
     async def answer(self, asked: Asked) -> Reply | None:
         """Return the reply; None where nobody waits for one."""
@@ -174,7 +179,10 @@ class Answering:
             case LevelRequest():
                 reply = Done(request.id, daemon.set_level(request.level))
             case ForgetRequest():
+                self._offers.forget()
                 reply = Done(request.id, daemon.forget())
+            case OfferRequest() | TakeRequest():
+                reply = await self._picked(request, asked)
         return reply
 
     async def _suggest(self, request: SuggestRequest, asked: Asked) -> Reply:
@@ -195,6 +203,17 @@ class Answering:
             message = f"no answer within {config.deadline_s:g} s; try again in a moment"
             raise RequestRefused(message, code=ErrorCode.DEADLINE) from None
         return Suggestions(request.id, (time.monotonic() - asked.begin_s) * 1000, candidates)
+
+    async def _picked(self, request: OfferRequest | TakeRequest, asked: Asked) -> Reply:
+        pipeline = await asked.serving.pipeline()
+
+        def judged(command: str) -> Candidate:
+            return pipeline.judged(command, request.shell, request.id)
+
+        if isinstance(request, OfferRequest):
+            return Done(request.id, self._offers.put(judged(request.command)))
+        taken = self._offers.take(judged)
+        return Suggestions(request.id, (time.monotonic() - asked.begin_s) * 1000, (taken,))
 
     def _tell(self, asked: Asked, reply: Reply | None, outcome: str) -> None:
         """Tell the observers how it went; a fault of theirs is not the client's."""

@@ -1,17 +1,23 @@
 """The path of one request inside the daemon: look around, generate, judge, rank, reply.
 
-What is known of such requests is retrieved in the engine, in front of generating.
+What is known of such requests is retrieved in the engine, in front of generating. Where a person
+turned it on, a request in another language is translated before, and somebody else is asked after
+it where the model is not sure.
 """
 
 import logging
-from typing import Protocol
+import time
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import msgspec
 
 from eidos.engine_messages import Draft, Job
 from eidos.finished import Account, PhaseName
-from eidos.protocol import Candidate, Certainty, Level, SuggestRequest
+from eidos.foreign import Foreign
+from eidos.protocol import Candidate, Certainty, Level, Shell, SuggestRequest
 from eidos.ranking import LEAST_KNOWN, Weights, confidences
+from eidos.second_opinion import SecondOpinion
 from eidos.surroundings import Surroundings, context_of
 from eidos.validator.policy import Policy
 from eidos.validator.validation import Verdict, judge
@@ -20,6 +26,11 @@ log = logging.getLogger(__name__)
 
 SECOND_LOOK = 4
 """How many candidates are drawn when the one that was asked for may not be offered."""
+_UNTOLD_LOG_PROBABILITY: Final = -0.5
+_UNTOLD_TOKENS: Final = 10
+"""Of what came from elsewhere, as of a server's answer (remote_answers.py): nobody tells it."""
+_SHARE: Final = 0.9
+"""Of the deadline, until which somebody else may answer: ours must not come too late for that."""
 
 
 class Generator(Protocol):
@@ -49,13 +60,32 @@ class Audit(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Who is asked beside the engine; nobody unless a person turned it on."""
+
+    foreign: Foreign | None = None
+    opinion: SecondOpinion | None = None
+    deadline_s: float = 10.0
+
+
+_NOWHERE: Final = Elsewhere()
+
+
 class Pipeline:
     """Turns requests into candidates under one policy."""
 
     def __init__(
-        self, engine: Generator, policy: Policy, audit: Audit, host: Host, weights: Weights
+        self,
+        engine: Generator,
+        policy: Policy,
+        audit: Audit,
+        host: Host,
+        weights: Weights,
+        elsewhere: Elsewhere = _NOWHERE,
     ) -> None:
         self._engine = engine
+        self._elsewhere = elsewhere
         self._policy = policy
         self._audit = audit
         self._host = host
@@ -75,16 +105,43 @@ class Pipeline:
         Raises:
             RequestRefused, EngineError: as the engine does.
         """
-        account = account or Account()
+        account, begin_s, notice = account or Account(), time.monotonic(), ""
+        elsewhere = self._elsewhere
+        if elsewhere.foreign is not None:
+            request, notice = await elsewhere.foreign.in_english(request)
         with account.phase(PhaseName.LOOK):
             surroundings = await self._host.surroundings_of(request)
+        candidates = await self._local(request, client, surroundings, account)
+        if elsewhere.opinion is not None and not _is_sure(candidates):
+            left_s = elsewhere.deadline_s * _SHARE - (time.monotonic() - begin_s)
+            opinion = await elsewhere.opinion.on(request.text, request.shell, timeout_s=left_s)
+            if opinion.command:
+                draft = Draft(opinion.command, _UNTOLD_LOG_PROBABILITY, _UNTOLD_TOKENS)
+                (other,) = self._judged(request, [draft], surroundings)
+                candidates = _led_by(other, opinion.notice, candidates)
+            else:
+                candidates = _noted(candidates, opinion.notice)
+        return _noted(candidates, notice)[: request.count]
+
+    def judged(self, command: str, shell: Shell, identity: str) -> Candidate:
+        """Return *command*, which a person picked for *shell*, with its verdict.
+
+        *identity* is of the request that it came with.
+        """
+        verdict = judge(command, shell, self._policy)
+        self._account_for(identity, verdict)
+        return self._candidate(verdict, 1.0)
+
+    async def _local(
+        self, request: SuggestRequest, client: str, surroundings: Surroundings, account: Account
+    ) -> tuple[Candidate, ...]:
         context = context_of(request, surroundings)
         job = Job(request.id, request.text, request.count, context, client)
         candidates = await self._candidates(request, job, surroundings, account)
         if request.count < SECOND_LOOK and all(c.verdict is Level.BLOCK for c in candidates):
             more = msgspec.structs.replace(job, count=SECOND_LOOK)
             candidates = await self._candidates(request, more, surroundings, account)
-        return candidates[: request.count]
+        return candidates
 
     async def _candidates(
         self, request: SuggestRequest, job: Job, surroundings: Surroundings, account: Account
@@ -103,25 +160,19 @@ class Pipeline:
             if not draft.is_generated and score < LEAST_KNOWN:
                 continue
             verdict = judge(draft.text, request.shell, self._policy)
-            self._account_for(request, draft, verdict)
+            self._account_for(request.id, verdict)
+            log.debug("request=%s text=%r draft=%r", request.id, request.text, draft.text)
             other = best.get(verdict.command)
             if other is None or other.score < score:
                 best[verdict.command] = self._candidate(verdict, score)
         return tuple(sorted(best.values(), key=lambda c: (c.verdict is Level.BLOCK, -c.score)))
 
-    def _account_for(self, request: SuggestRequest, draft: Draft, verdict: Verdict) -> None:
+    def _account_for(self, identity: str, verdict: Verdict) -> None:
         for use in verdict.overrides:
             self._audit.record(
-                "rule-override", rule=use.rule, was=use.was, now=use.now, request=request.id
+                "rule-override", rule=use.rule, was=use.was, now=use.now, request=identity
             )
-        log.debug(
-            "request=%s verdict=%s rule=%s text=%r draft=%r",
-            request.id,
-            verdict.level,
-            verdict.rule,
-            request.text,
-            draft.text,
-        )
+        log.debug("request=%s verdict=%s rule=%s", identity, verdict.level, verdict.rule)
 
     def _candidate(self, verdict: Verdict, score: float) -> Candidate:
         reason, safer = verdict.reason, verdict.safer
@@ -129,3 +180,27 @@ class Pipeline:
             reason = f"{reason}. {safer[0].upper()}{safer[1:]}"
         certainty = Certainty.SURE if score >= self._weights.sure else Certainty.UNSURE
         return Candidate(verdict.command, verdict.level, reason, score, certainty)
+
+
+def _is_sure(candidates: tuple[Candidate, ...]) -> bool:
+    """Whether the best of *candidates* may be offered, and the model would stand by it."""
+    best = candidates[0] if candidates else None
+    return best is not None and best.verdict is not Level.BLOCK and best.certainty is Certainty.SURE
+
+
+def _led_by(
+    other: Candidate, notice: str, candidates: tuple[Candidate, ...]
+) -> tuple[Candidate, ...]:
+    """Return *candidates* behind *other*, with *notice*, or without it where it is blocked."""
+    if other.verdict is not Level.BLOCK or not candidates:
+        rest = tuple(each for each in candidates if each.command != other.command)
+        return _noted((other, *rest), notice)
+    return _noted(candidates, f"another {notice} is not offered: {other.reason}")
+
+
+def _noted(candidates: tuple[Candidate, ...], notice: str) -> tuple[Candidate, ...]:
+    """Return *candidates*, the first with *notice* behind its reason."""
+    if not notice or not candidates:
+        return candidates
+    reason = "; ".join(filter(None, (candidates[0].reason, notice)))
+    return (msgspec.structs.replace(candidates[0], reason=reason), *candidates[1:])

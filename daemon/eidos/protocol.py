@@ -13,6 +13,8 @@ Clients are DEALER sockets and send no empty delimiter; the daemon is a ROUTER.
              eidos/2 | reload  | id
              eidos/2 | level   | id | level
              eidos/2 | forget  | id
+             eidos/2 | offer   | id | shell | command
+             eidos/2 | take    | id | shell
     reply    eidos/2 | suggestions | id | total_ms
                      | (command | verdict | reason | score | certainty)*
              eidos/2 | error       | id | code | message
@@ -26,8 +28,13 @@ Clients are DEALER sockets and send no empty delimiter; the daemon is a ROUTER.
 ("-" where the daemon could not read one). A client that does not know `cwd`, `last` or `status`, or
 does not tell, leaves it empty. `cancel` says that nobody waits any more for the request of that id;
 it comes over the same connection, and neither it nor the request that it stops is answered. Where
-no such request is under way, nothing happens. `reload`, `level` and `forget` change the daemon, and
-are answered with `done` or `error`; an older daemon answers `bad-message` to what it does not know.
+no such request is under way, nothing happens. `reload`, `level`, `forget` and `offer` change the
+daemon, and are answered with `done` or `error`; an older daemon answers `bad-message` to what it
+does not know. `offer` gives a command that a person picked elsewhere, and `take`, which a widget
+sends where its line is empty, brings it as the one candidate of `suggestions`, or `error` with
+`empty` where there is none.
+`reason` is the validator's; where that has none to say, or behind what it says, stands a notice for
+the person at the prompt: that the request was translated, and to what; or who wrote the command.
 Candidates come by their score, which is the
 probability that they are right, the best first; those with the verdict `block` come last. Such a
 one must never be placed in a prompt; its command is empty where even showing it would be unsafe.
@@ -95,6 +102,8 @@ class ErrorCode(StrEnum):
     ENGINE = "engine"
     CONFIG = "config"
     STOPPING = "stopping"
+    BLOCKED = "blocked"
+    """A command that was to be offered may not be."""
 
 
 class SuggestRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -162,6 +171,21 @@ class ForgetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: RequestId
 
 
+class OfferRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Have the daemon keep `command`, which a person picked, for the next empty prompt."""
+
+    id: RequestId
+    shell: Shell
+    command: str
+
+
+class TakeRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for the command that was offered last, for a prompt of `shell`; it is given once."""
+
+    id: RequestId
+    shell: Shell
+
+
 AnsweredRequest = (
     SuggestRequest
     | PingRequest
@@ -171,6 +195,8 @@ AnsweredRequest = (
     | ReloadRequest
     | LevelRequest
     | ForgetRequest
+    | OfferRequest
+    | TakeRequest
 )
 Request = AnsweredRequest | CancelRequest
 REQUESTS: Final[dict[str, type[Request]]] = {
@@ -183,12 +209,17 @@ REQUESTS: Final[dict[str, type[Request]]] = {
     "reload": ReloadRequest,
     "level": LevelRequest,
     "forget": ForgetRequest,
+    "offer": OfferRequest,
+    "take": TakeRequest,
 }
 """The kinds of requests, as they are called in a message."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
-    """One command with the validator's verdict; `score` is its probability of being right."""
+    """One command with the validator's verdict; `score` is its probability of being right.
+
+    A `reason` of a command that is ok is a notice, which says where it comes from.
+    """
 
     command: str
     verdict: Level
@@ -198,7 +229,7 @@ class Candidate(msgspec.Struct, frozen=True):
 
 
 class Suggestions(msgspec.Struct, frozen=True):
-    """The answer to a SuggestRequest; `total_ms` counts from the request's arrival."""
+    """The answer to a SuggestRequest or a TakeRequest; `total_ms` counts from its arrival."""
 
     id: str
     total_ms: float

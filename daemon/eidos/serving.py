@@ -28,7 +28,8 @@ from eidos.paths import graph_cache_dir
 from eidos.rate_limit import RateLimit
 
 if TYPE_CHECKING:
-    from eidos.pipeline import Audit, Pipeline
+    from eidos.pipeline import Audit, Elsewhere, Pipeline
+    from eidos.second_opinion import SecondOpinion
 
 PROBE: Final = Job("probe", "show the date", 1, client="eidosd")
 """What a model is asked to see that it answers; what it answers is shown to nobody."""
@@ -36,6 +37,8 @@ _GLANCE_S: Final = 0.2
 """How often it is looked whether an engine dies again and again while it is proved."""
 _MAX_DEATHS: Final = 2
 """So often an engine may die before its configuration is given up."""
+TRANSLATION_SHARE: Final = 0.4
+"""Of a request's deadline; what is left is for the model."""
 _NONE: Final[Mapping[Choice, str]] = MappingProxyType({})
 
 
@@ -70,11 +73,17 @@ class Serving:
             self.engine, size=config.cache_size, max_age_s=config.cache_age_s
         )
         self.rate = RateLimit(config.rate_limit_per_s)
+        self._opinion: SecondOpinion | None = None
 
     @property
     def age_s(self) -> float:
         """How long ago it was begun."""
         return time.monotonic() - self._begin_s
+
+    def forget(self) -> int:
+        """Forget what was answered of late; return how many answers that were."""
+        others = self._opinion.forget() if self._opinion else 0
+        return self.answers.forget() + others
 
     async def build(self) -> None:
         """Build what takes its time, while the engine loads its model: the rules take 0.2 s.
@@ -158,7 +167,27 @@ class Serving:
             rules = " ".join(f"{rule}={level}" for rule, level in config.rules.items())
             self._audit.record("policy", profile=config.profile, rules=rules)
         host = Host(os.environ.get("PATH", os.defpath))
-        return Pipeline(self.answers, policy, self._audit, host, load_weights())
+        elsewhere = self._elsewhere()
+        return Pipeline(self.answers, policy, self._audit, host, load_weights(), elsewhere)
+
+    def _elsewhere(self) -> "Elsewhere":
+        from eidos.foreign import Foreign
+        from eidos.pipeline import Elsewhere
+        from eidos.remote_asking import RemoteAsking
+        from eidos.second_opinion import SecondOpinion
+
+        config, remote = self.config, RemoteAsking(os.environ)
+        if config.remote_suggestions:
+            self._opinion = SecondOpinion(
+                remote, size=config.cache_size, max_age_s=config.cache_age_s
+            )
+        # A server in the model's place may know any language: it is asked as the person asked.
+        foreign = Foreign(
+            remote if config.translate_requests else None,
+            timeout_s=min(config.translate_timeout_s, config.deadline_s * TRANSLATION_SHARE),
+        )
+        is_asked = config.translate_requests or self.endpoint is None
+        return Elsewhere(foreign if is_asked else None, self._opinion, config.deadline_s)
 
 
 class Unusable:

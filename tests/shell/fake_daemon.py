@@ -35,6 +35,7 @@ from eidos.protocol import (
     Level,
     Suggestions,
     SuggestRequest,
+    TakeRequest,
 )
 
 Frames = list[bytes]
@@ -93,6 +94,11 @@ def silence(_request: SuggestRequest) -> None:
 class FakeDaemon:
     """A ROUTER socket at *path* in a thread, which answers as the test says."""
 
+    picked: tuple[bytes, bytes, bytes] | None = None
+    """What was picked in a chat: a command, its verdict and the reason, seen by no encoder."""
+    knows_take = True
+    """Whether it is as new as that."""
+
     def __init__(
         self,
         path: Path,
@@ -108,6 +114,8 @@ class FakeDaemon:
         """The ids of the requests that clients called off."""
         self.answers = 0
         """How many answers were sent."""
+        self.takes = 0
+        """How often it was asked for what was picked in a chat."""
         self._behaviour = behaviour
         self._open_gate = threading.Event()
         self._open_gate.set()
@@ -182,9 +190,24 @@ class FakeDaemon:
         if isinstance(request, CancelRequest):
             self.cancelled.append(request.id)
             return None
+        if isinstance(request, TakeRequest):
+            return self._take(request)
         assert isinstance(request, SuggestRequest), "widgets send nothing else"
         self.requests.append(request)
         return self._behaviour(request)
+
+    def _take(self, request: TakeRequest) -> Frames:
+        self.takes += 1
+        if not self.knows_take:
+            said = "unknown request 'take'; known: suggest, ping"
+            return encode_reply(Failure(request.id, ErrorCode.BAD_MESSAGE, said))
+        if self.picked is None:
+            said = "nothing was picked"
+            return encode_reply(Failure(request.id, ErrorCode.EMPTY, said))
+        command, verdict, reason = self.picked
+        self.picked = None
+        head = [b"eidos/2", b"suggestions", request.id.encode(), b"0.1"]
+        return [*head, command, verdict, reason, b"1.0", b"sure"]
 
 
 class WedgedDaemon:

@@ -102,10 +102,10 @@ def test_loads_no_module(eidos_env: EidosEnv) -> None:
 
 
 def test_prints_what_may_be_offered(eidos_env: EidosEnv, daemon: FakeDaemon) -> None:
-    """Commands come in the daemon's order, with the reason of a warning; blocked ones do not."""
+    """Commands come in the daemon's order, with warnings and notices; blocked ones do not."""
     daemon.answer_with(
         suggest(
-            candidate("ls -l", reason="not for show"),
+            candidate("ls -l", reason="from elsewhere"),
             candidate("rm -r build", Level.WARN, "removes a folder"),
             candidate("rm -rf /", Level.BLOCK, "removes everything"),
             "ls -l",
@@ -115,7 +115,11 @@ def test_prints_what_may_be_offered(eidos_env: EidosEnv, daemon: FakeDaemon) -> 
 
     answer = run(eidos_env, "list\nfiles", count=8)
 
-    offers = [("ls -l", ""), ("rm -r build", "careful: removes a folder"), ("ls 文", "")]
+    offers = [
+        ("ls -l", "from elsewhere"),
+        ("rm -r build", "careful: removes a folder"),
+        ("ls 文", ""),
+    ]
     assert answer == Answer(0, "ok", "", offers, "")
     (request,) = daemon.requests
     assert (request.shell, request.count, request.text) == ("bash", 8, "list\nfiles")
