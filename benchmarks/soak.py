@@ -98,7 +98,7 @@ def picture(samples: Sequence[Sample]) -> str:
         Line("engine", [each.engine_rss_mb for each in samples]),
         Line("daemon", [each.daemon_rss_mb for each in samples]),
     ]
-    return draw(at_min, lines, across="minutes", up="MB (PSS)")
+    return draw(at_min, lines, across="minutes", up="MB (RSS)")
 
 
 def _median(samples: Sequence[Sample], name: str) -> float:
