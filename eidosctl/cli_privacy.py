@@ -23,7 +23,8 @@ _DAY_S: Final = 86_400
 def privacy() -> None:
     """Show, export or delete what Eidos keeps.
 
-    It keeps no request and no command in any file.
+    It keeps no request and no command of your prompt in any file; conversations of
+    `eidosctl chat` are kept.
     """
 
 
