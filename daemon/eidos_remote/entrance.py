@@ -128,6 +128,11 @@ class Entrance:
         """How many clients are connected, as far as it is known."""
         return len(self._standing)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is our own, so that nobody starts the next process for who asks then."""
+        return self._listening.path is not None
+
     async def emptied(self) -> None:
         """Return when nobody is connected."""
         self._emptied.clear()
@@ -198,6 +203,9 @@ class Entrance:
 
     async def _hold(self) -> None:
         """Accept nobody; return when all who were accepted are known."""
+        # A process that has just begun: libzmq's thread would else begin to wait for the one that
+        # nobody finds, and hear of nobody ever again (one start of a hundred, on a busy machine).
+        await self.flush()
         os.dup2(self._nowhere.fileno(), self._accepting, inheritable=False)
         await self.flush()
 

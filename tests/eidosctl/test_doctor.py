@@ -59,7 +59,7 @@ def test_a_healthy_installation_has_no_finding(well: Home) -> None:
         "daemon",
         "versions",
     ]
-    parts += ["engine", "suggestion"]
+    parts += ["engine", "suggestion", "eidos-remote"]
     parts += [f"{shell} {part}" for shell in Shell for part in ("needs", "startup", "key")]
     assert list(found) == parts
 

@@ -83,10 +83,14 @@ class Service:
 
 
 @contextmanager
-def served(*arguments: str, idle_s: float = 600, most: int = 1000) -> Iterator[Service]:
+def served(
+    *arguments: str, idle_s: float = 600, most: int = 1000, is_asked: bool = False
+) -> Iterator[Service]:
     """Run PROGRAM, and end it."""
     with (
         tempfile.TemporaryDirectory(prefix="eidos-", dir="/tmp") as folder,
+        # No pipe: nobody reads it meanwhile, and 64 kB of log would block the process.
+        Path(folder, "log").open("w+", encoding="utf-8") as log,
         zmq.Context() as zeromq,
     ):
         path = Path(folder, "run", "remote.sock")
@@ -95,9 +99,15 @@ def served(*arguments: str, idle_s: float = 600, most: int = 1000) -> Iterator[S
         tests = str(Path(__file__).parents[1])
         process = subprocess.Popen(
             [sys.executable, PROGRAM, arguments[0], path, *arguments[1:]],
-            env={**os.environ, "IDLE_S": str(idle_s), "MOST": str(most), "PYTHONPATH": tests},
+            env={
+                **os.environ,
+                "IDLE_S": str(idle_s),
+                "MOST": str(most),
+                "ASKED": "yes" if is_asked else "",
+                "PYTHONPATH": tests,
+            },
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=log,
             text=True,
             start_new_session=True,
         )
@@ -266,6 +276,14 @@ def test_without_work_it_ends_and_takes_its_socket_away() -> None:
         assert not service.path.exists()
 
 
+def test_it_does_not_end_where_eidosd_may_ask_and_nobody_starts_the_next() -> None:
+    """Without systemd it stays while requests may be translated; one beside it ends."""
+    with served("own", idle_s=1, is_asked=True) as kept, served("own", idle_s=1) as other:
+        assert other.process.wait(timeout=30) == 0
+        assert kept.process.poll() is None
+        assert kept.path.exists()
+
+
 def test_it_does_not_end_while_somebody_is_connected() -> None:
     """A client that waits before its next question finds the same process."""
     with served("own", idle_s=0.05) as service:
@@ -299,11 +317,13 @@ def test_no_request_is_lost_when_it_ends() -> None:
                 pids.append(reply.message)
             service.part()
         service.process.kill()
-        output, errors = service.process.communicate()
+        assert service.process.stdout is not None
+        output = service.process.stdout.read()
+        log = service.path.parents[1].joinpath("log").read_text()
 
     processes = len(set(pids))
     assert processes > ROUNDS / 10, "it hardly ever ended: the test has tried nothing"
-    assert set(output.split()) == {"0"}, errors
+    assert set(output.split()) == {"0"}, log
 
 
 def test_an_own_socket_loses_nobody_either() -> None:
