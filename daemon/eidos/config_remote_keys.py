@@ -62,7 +62,7 @@ class RemoteKeys(DaemonKeys):
     ] = ""
     translate_timeout_s: Annotated[
         float, Meta(ge=0.5, le=300, description="How long a translation may take.")
-    ] = 20.0
+    ] = 60.0
     translate_requests: Annotated[
         bool,
         Meta(description="Whether a request that is not English is translated: it goes there."),
@@ -97,3 +97,8 @@ class RemoteKeys(DaemonKeys):
     chat_keep: Annotated[
         int, Meta(ge=0, le=10_000, description="Conversations that are kept; 0: none.")
     ] = 100
+
+    @property
+    def asks_remote(self) -> bool:
+        """Whether the daemon asks `eidos-remote` of its own accord, for requests at the prompt."""
+        return self.translate_requests or self.remote_suggestions

@@ -18,7 +18,9 @@ def read_key_file(name: str, setting: str) -> str:
     """
     path = Path(name).expanduser()
     try:
-        with path.open("rb") as file:
+        # Without O_NONBLOCK a named pipe would be waited for, and nobody else answered meanwhile.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
             _check_private(os.fstat(file.fileno()), f"{setting} {path}", path)
             text = file.read(_MAX_KEY_BYTES)
     except OSError as exc:

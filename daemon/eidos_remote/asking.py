@@ -47,6 +47,9 @@ class Asking:
         Raises:
             ProviderError: it cannot be asked, or has none.
         """
+        # What is known is no answer of the provider's: counted as one, it would close its breaker.
+        if known := provider.model or self._models.get(provider.url, ""):
+            return known
         return await self._guarded(provider, lambda ends_s: self._model(provider, ends_s))
 
     async def stream(self, provider: Provider, messages: Sequence[Message]) -> Pieces:

@@ -19,6 +19,8 @@ FAILURES: Final = 5
 """So many requests in a row open it."""
 PAUSE_S: Final = 30.0
 """So long nobody is asked; then one request is let through."""
+_NOT_ASKED: Final = {Code.BUSY, Code.CONFIG}
+"""What fails on this machine already."""
 
 
 class BreakerState(msgspec.Struct, frozen=True):
@@ -64,8 +66,8 @@ class Breaker:
     def trial(self) -> Generator[Trial]:
         """Let one request through, and learn from how it ends.
 
-        Only what `Fault.is_theirs` says counts as a failure: a refusal is an answer, and what its
-        user stopped tells nothing.
+        Only what `Fault.is_theirs` says counts as a failure: a refusal is an answer; what its user
+        stopped, or what never got there, tells nothing.
 
         Raises:
             Fault: it is open.
@@ -74,7 +76,8 @@ class Breaker:
         try:
             yield trial
         except Fault as exc:
-            self._ended(is_failure=exc.is_theirs)
+            if exc.code not in _NOT_ASKED:
+                self._ended(is_failure=exc.is_theirs)
             raise
         except BaseException:  # cancelled, closed, or a bug of ours
             if trial.is_answered:

@@ -142,8 +142,6 @@ class Connections:
         except httpx.HTTPError as exc:
             has_begun = incoming is not None and incoming.received_bytes > 0
             raise broken_connection(provider, exc, has_begun=has_begun) from None
-        except httpx.InvalidURL:
-            raise unusable_address(provider) from None
 
     def _client(self, *, is_tls: bool) -> httpx.AsyncClient:
         if is_tls not in self._clients:
@@ -157,22 +155,17 @@ class Connections:
         self, provider: Provider, path: str, content: bytes | None, ends_s: float
     ) -> httpx.Response:
         client = self._client(is_tls=provider.url.startswith("https:"))
-        request = client.build_request(
-            "GET" if content is None else "POST",
-            provider.url + path,
-            content=content,
-            headers=_headers(provider, content),
-            timeout=httpx.Timeout(
-                provider.read_timeout_s,
-                connect=provider.connect_timeout_s,
-                pool=provider.connect_timeout_s,
-            ),
-        )
+        try:
+            request = _request(client, provider, path, content)
+        except (httpx.InvalidURL, UnicodeError):  # UnicodeError: a wrong name that begins with xn--
+            raise unusable_address(provider) from None
         try:
             async with asyncio.timeout_at(ends_s):
                 return await client.send(request, stream=True)
         except TimeoutError:
             raise too_late(provider) from None
+        except (httpx.InvalidURL, UnicodeError):  # httpx reads where a redirect leads, unasked
+            raise broken_answer(provider, "sends us to an address that is none") from None
 
 
 def _trusting_nobody() -> ssl.SSLContext:
@@ -190,6 +183,22 @@ def _new_client(context: ssl.SSLContext) -> httpx.AsyncClient:
     )
     client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return client
+
+
+def _request(
+    client: httpx.AsyncClient, provider: Provider, path: str, content: bytes | None
+) -> httpx.Request:
+    return client.build_request(
+        "GET" if content is None else "POST",
+        provider.url + path,
+        content=content,
+        headers=_headers(provider, content),
+        timeout=httpx.Timeout(
+            provider.read_timeout_s,
+            connect=provider.connect_timeout_s,
+            pool=provider.connect_timeout_s,
+        ),
+    )
 
 
 def _headers(provider: Provider, content: bytes | None) -> dict[str, str]:

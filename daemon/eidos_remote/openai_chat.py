@@ -5,7 +5,7 @@ is full. Of server-sent events these servers use `data:` alone, each with all of
 """
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Final, Literal
 
@@ -23,6 +23,8 @@ _OTHER_KINDS: Final = re.compile(
 """Models that do not chat, by what they are usually called."""
 _OF_OPENAI: Final = re.compile(r"gpt-[0-9.]+o?-mini")
 """OpenAI lists some hundred models; these answer fast, and are named without a date."""
+_MAX_PIECE_CHARS: Final = 16_384
+"""A piece is one message on our socket, which must not be larger than MAX_FRAME_BYTES."""
 _REASONS: Final[dict[str, Literal["stop", "length", "filtered"]]] = {
     "length": "length",
     "content_filter": "filtered",
@@ -87,8 +89,8 @@ async def read_pieces(incoming: Incoming, provider: Provider) -> AsyncGenerator[
                 continue
             has_event, data = True, line[5:].strip()
             choice = _choice(data, provider) if data != b"[DONE]" else None
-            if choice and choice.text:
-                yield choice.text
+            for part in _parts(choice):
+                yield part
             reason = (choice.finish_reason if choice else None) or reason
             if reason or data == b"[DONE]":
                 await incoming.settle(lines)
@@ -122,9 +124,15 @@ async def _whole(incoming: Incoming, provider: Provider) -> AsyncGenerator[str |
     choice = _choice(await incoming.body(), provider)
     if choice is None:
         raise _no_chat(provider)
-    if choice.text:
-        yield choice.text
+    for part in _parts(choice):
+        yield part
     yield Finish(_REASONS.get(choice.finish_reason or "", "stop"))
+
+
+def _parts(choice: _Choice | None) -> Iterator[str]:
+    text = choice.text if choice else ""
+    for start in range(0, len(text), _MAX_PIECE_CHARS):
+        yield text[start : start + _MAX_PIECE_CHARS]
 
 
 def _choice(data: bytes, provider: Provider) -> _Choice | None:

@@ -18,21 +18,22 @@ from eidos.http_faults import Advice, cause, causes, meaning
 from eidos_remote.messages import Code
 from eidos_remote.provider import Provider, ProviderName
 
+_REQUEST: Final = "chat_model, or send less: it may be too long for that model"
 ADVICE: Final = {
     ProviderName.COMPATIBLE: Advice(
         key="LLM_API_KEY or chat_key_file",
         address="chat_url or LLM_API_URL",
         place="the address (chat_url or LLM_API_URL) and chat_model",
-        request="chat_model",
+        request=_REQUEST,
     ),
     ProviderName.OPENAI: Advice(
-        key="OPENAI_API_KEY or chat_key_file", address="", place="chat_model", request="chat_model"
+        key="OPENAI_API_KEY or chat_key_file", address="", place="chat_model", request=_REQUEST
     ),
     ProviderName.OLLAMA: Advice(
         key="OLLAMA_HOST, and whether it asks for one",
         address="OLLAMA_HOST",
         place="OLLAMA_HOST, and chat_model with: ollama list",
-        request="chat_model",
+        request=_REQUEST,
     ),
     ProviderName.LIBRETRANSLATE: Advice(
         key="LIBRETRANSLATE_API_KEY or translate_key_file",
@@ -157,11 +158,11 @@ def _wanted_s(headers: Mapping[str, str]) -> float:
         return min(float(wanted), _LONG_S)
     try:
         until = parsedate_to_datetime(wanted).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):  # OverflowError: of a year with 14 digits
         return 0.0
     try:  # by the server's own clock, which may differ from ours
         now = parsedate_to_datetime(headers.get("Date", "")).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         now = time.time()
     return min(max(0.0, math.ceil(until - now)), _LONG_S)
 

@@ -30,10 +30,15 @@ _NOBODY: Final = (
     "eidosctl config set chat_url URL"
 )
 _NO_TRANSLATOR: Final = (
-    "nobody is named who could translate; set LIBRETRANSLATE_URL, or run: "
-    "eidosctl config set translate_url URL"
+    "nobody is named who could translate; set LIBRETRANSLATE_URL, or who chats (OPENAI_API_KEY, "
+    "OLLAMA_HOST, LLM_API_URL), or run: eidosctl config set translate_url URL"
 )
 _HOST: Final = "OLLAMA_HOST"
+_ORDER: Final = {
+    "LLM_API_URL": "compatible",
+    VARIABLE[ProviderName.OPENAI]: "openai",
+    _HOST: "ollama",
+}
 
 
 def chat_provider(config: Config, given: Mapping[str, str], own: Mapping[str, str]) -> Provider:
@@ -85,11 +90,15 @@ def translate_provider(
 
 def _first(config: Config, given: Mapping[str, str], own: Mapping[str, str]) -> str:
     """Return who comes first of those that something is set for, "" where nothing is."""
-    if config.chat_url or _variable("LLM_API_URL", given, own):
+    if config.chat_url:
         return "compatible"
-    if _variable(VARIABLE[ProviderName.OPENAI], given, own):
-        return "openai"
-    return "ollama" if _variable(_HOST, given, own) else ""
+    # One after the other: whom this shell names is not passed over for what the service was
+    # started with, which may have been another shell, in another project.
+    for environ in (given, own):
+        for variable, name in _ORDER.items():
+            if environ.get(variable, "").strip():
+                return name
+    return ""
 
 
 def _compatible(config: Config, given: Mapping[str, str], own: Mapping[str, str]) -> Provider:

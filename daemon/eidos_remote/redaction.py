@@ -117,14 +117,14 @@ def _redact(texts: Sequence[str]) -> tuple[list[str], _Placeholders]:
 
 
 def _detected(text: str) -> list[_Span]:
-    lowered = text.lower()
+    lowered = text.replace("İ", "i").lower()  # as long as *text*: all others are one for one
     own = [match.span() for match in _ANY.finditer(text)]
     leads: dict[Lead, list[int]] = {}
     spans: list[_Span] = []
     for rank, kind in enumerate(KINDS):
         if not any(needle in lowered for needle in kind.needles):
             continue
-        for match in _fitting(kind, text, leads):
+        for match in _fitting(kind, text, lowered, leads):
             start, end = match.span(match.lastgroup or 0)
             is_ours = any(first <= start < last for first, last in own)
             if not is_ours and (kind.test is None or kind.test(text[start:end])):
@@ -132,13 +132,15 @@ def _detected(text: str) -> list[_Span]:
     return spans
 
 
-def _fitting(kind: Kind, text: str, leads: dict[Lead, list[int]]) -> Iterator[re.Match[str]]:
+def _fitting(
+    kind: Kind, text: str, lowered: str, leads: dict[Lead, list[int]]
+) -> Iterator[re.Match[str]]:
     """Yield where *kind* fits; *leads* keeps where each lead ends, found once for all kinds."""
     if kind.lead is None:
         yield from kind.pattern.finditer(text)
         return
     if kind.lead not in leads:
-        leads[kind.lead] = [match.end() for match in kind.lead.pattern.finditer(text)]
+        leads[kind.lead] = list(kind.lead.ends(text, lowered))
     for end in leads[kind.lead]:
         match = kind.pattern.match(text, end)
         if match is not None:

@@ -3,42 +3,42 @@
 import re
 from typing import Final
 
-from eidos_remote.secret_shapes import LINE, Kind, after
+from eidos_remote.secret_shapes import LINE, Kind, Lead, after
 from eidos_remote.secret_values import is_mixed, is_real
 
+
+def _argument(names: str, option: str, *needles: str, shape: str = "") -> Kind:
+    """Return a password behind *option* of a program; one of *needles* is in each of *names*."""
+    lead = Lead(re.compile(rf"\b(?:{names})\b", re.IGNORECASE), needles)
+    return after("password", LINE + option, shape=shape, lead=lead)
+
+
 ARGUMENTS: Final = (
-    after(
-        "password",
-        r"\b(?:mysql\w{0,10}|mariadb(?:-\w{1,10})?|mycli)\b"
-        + LINE
-        + "(?-i:-p)(?!rint|ort=|rotocol|lugin)",
+    _argument(
+        r"mysql\w{0,10}|mariadb(?:-\w{1,10})?|mycli",
+        "(?-i:-p)(?!rint|ort=|rotocol|lugin)",
         "mysql",
         "mariadb",
         "mycli",
     ),
-    after(
-        "password",
-        r"\b(?:7z[arz]?|rar|unrar)\b" + LINE + "(?-i:-p)(?!rint|ort=|rotocol|lugin)",
+    _argument(
+        "7z[arz]?|rar|unrar",
+        "(?-i:-p)(?!rint|ort=|rotocol|lugin)",
         "7z",
         "rar",
     ),
-    after("password", r"\bsshpass\b" + LINE + r"(?-i:-p)\s?", "sshpass"),
-    after(
-        "password",
-        r"\b(?:curl|http|https|xh)\b" + LINE + r"(?:-u|--user|-a|--auth|-U|--proxy-user)[\s=]?"
-        r"\s?[\"']?[^\s:'\"/]{1,100}:",
+    _argument("sshpass", r"(?-i:-p)\s?", "sshpass"),
+    _argument(
+        "curl|http|https|xh",
+        r"(?:-\w{0,8}u|--user|-a|--auth|--proxy-user)[\s=]?\s?[\"']?[^\s:'\"/]{1,100}:",
         "curl",
         "http",
         "xh",
         shape=r"[^\s'\"]{1,200}",
     ),
-    after(
-        "password",
-        r"\b(?:docker|podman|nerdctl|helm|oc|az|buildah|skopeo|mongo\w{0,10}|cf|argocd)\b"
-        + LINE
-        + r"(?:login|-u\s{1,3}\S{1,60}|--username[\s=]\S{1,60})"
-        + LINE
-        + r"(?-i:-p)\s{1,3}",
+    _argument(
+        r"docker|podman|nerdctl|helm|oc|az|buildah|skopeo|mongo\w{0,10}|cf|argocd",
+        r"(?:login|-u\s{1,3}\S{1,60}|--username[\s=]\S{1,60})" + LINE + r"(?-i:-p)\s{1,3}",
         "docker",
         "podman",
         "nerdctl",
@@ -51,17 +51,12 @@ ARGUMENTS: Final = (
         "cf",
         "argocd",
     ),
-    after(
-        "password", r"\b(?:redis-cli|keydb-cli|valkey-cli)\b" + LINE + r"(?-i:-a)\s{1,3}", "-cli"
-    ),
-    after(
-        "password",
-        r"\bldap(?:search|add|modify|delete|passwd|whoami)\b" + LINE + r"(?-i:-w)\s{0,3}",
-        "ldap",
-    ),
-    after(
-        "password",
-        r"\b(?:zip|unzip|sqlcmd|ipmitool|bcp)\b" + LINE + r"(?-i:-P)\s{1,3}",
+    _argument("redis-cli|keydb-cli|valkey-cli", r"(?-i:-a)\s{1,3}", "-cli"),
+    _argument("ldap(?:search|add|modify|delete|passwd|whoami)", r"(?-i:-w)\s{0,3}", "ldap"),
+    _argument("user(?:add|mod)", r"(?-i:-p)\s{1,3}", "useradd", "usermod"),
+    _argument(
+        "zip|unzip|sqlcmd|ipmitool|bcp",
+        r"(?-i:-P)\s{0,3}",
         "zip",
         "sqlcmd",
         "ipmitool",
@@ -77,25 +72,11 @@ ARGUMENTS: Final = (
         "%",
         shape=r"[^\s'\"]{1,200}",
     ),
-    after("password", r"\bx?freerdp\b" + LINE + r"/p:", "freerdp"),
-    after(
-        "password",
-        r"\blftp\b" + LINE + r"-u\s{1,3}[\"']?[^\s,'\"]{1,100},",
-        "lftp",
-        shape=r"[^\s'\"]{1,200}",
-    ),
-    after(
-        "password",
-        r"\bsqlplus\b" + LINE + r"\w{1,40}/",
-        "sqlplus",
-        shape=r"[^\s'\"@/]{1,200}(?=@|\s|\Z)",
-    ),
-    after(
-        "password",
-        r"\bhtpasswd\b" + LINE + r"-\w{0,6}b\w{0,6}\s{1,3}\S{1,200}\s{1,3}\S{1,100}\s{1,3}",
-        "htpasswd",
-    ),
-    after("password", r"\b(?:snmp\w{2,10})\b" + LINE + r"(?-i:-[AX])\s{1,3}", "snmp"),
+    _argument("x?freerdp", r"/p:", "freerdp"),
+    _argument("lftp", r"-u\s{1,3}[\"']?[^\s,'\"]{1,100},", "lftp", shape=r"[^\s'\"]{1,200}"),
+    _argument("sqlplus", r"\w{1,40}/", "sqlplus", shape=r"[^\s'\"@/]{1,200}(?=@|\s|\Z)"),
+    _argument("htpasswd", r"-\w{0,6}b\w{0,6}\s{1,3}\S{1,200}\s{1,3}\S{1,100}\s{1,3}", "htpasswd"),
+    _argument(r"snmp\w{2,10}", r"(?-i:-[AX])\s{1,3}", "snmp"),
     after(
         "password",
         r"\bwpa_passphrase\s{1,3}(?:'[^'\n]{1,60}'|\"[^\"\n]{1,60}\"|\S{1,60})\s{1,3}",
@@ -106,7 +87,13 @@ ARGUMENTS: Final = (
         r"\brabbitmqctl\s{1,3}(?:add_user|change_password)\s{1,3}\S{1,60}\s{1,3}",
         "rabbitmqctl",
     ),
-    after("password", r"\b(?:nmcli|iwctl)\b" + LINE + r"password\s{1,3}", "nmcli", "iwctl"),
+    _argument("nmcli|iwctl", r"password\s{1,3}", "nmcli", "iwctl"),
+    after(
+        "password",
+        r"\bchpasswd\s{0,3}<<<\s{0,3}[\"']?[\w.-]{1,40}:",
+        "chpasswd",
+        shape=r"[^\s'\"]{1,200}",
+    ),
     after(
         "password",
         r"\b(?:echo|printf|<<<)\s{1,3}(?:-n\s{1,3})?[\"']?[\w.-]{1,40}:",

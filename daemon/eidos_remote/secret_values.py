@@ -6,7 +6,7 @@ from typing import Final
 _STAND_IN: Final = re.compile(
     r"""
     [$`<%{*(@]                                      # a variable, a command, <yours>, {{yours}}, @f
-    | \.{2,} | …
+    | \.{2,} | … | =+\Z
     | [x*.•#_-]{3,}\Z                               # xxxx, ****
     | (?:~|\.{1,2})?/[\w.~-]*(?:/|\Z)               # a path
     | (?:your|the|my|a|an|some)[-_ ](?:\w+[-_ ]?)*  # your-password

@@ -209,11 +209,14 @@ class Server:
         )
 
     async def _until_idle(self) -> None:
-        """Return when there was no work for as long as the configuration says, and nobody is in."""
+        """Return when there was no work for as long as the configuration says, and nobody is in.
+
+        Where eidosd may ask, and systemd would not start us for it, that is never.
+        """
         while True:
             idle_s = self._idle_s()
             rest_s = self._quiet_since_s + idle_s - time.monotonic()
-            if self._requests or self._entrance.connections:
+            if self._requests or self._entrance.connections or self._is_waited_for():
                 await asyncio.sleep(idle_s)
             elif rest_s > 0:
                 await asyncio.sleep(rest_s)
@@ -222,6 +225,13 @@ class Server:
                 return
             else:
                 self._quiet_since_s = time.monotonic()
+
+    def _is_waited_for(self) -> bool:
+        if not self._entrance.is_own:
+            return False
+        with suppress(ConfigError):
+            return self._config().asks_remote
+        return False
 
     def _idle_s(self) -> float:
         try:

@@ -24,7 +24,8 @@ KEPT: Final = 256
 KEPT_S: Final = 3600.0
 _SURE: Final = 0.5
 """A guess below this is not told to a server: it has one of its own."""
-_MAX_ANSWER_CHARS: Final = 8 * MAX_TRANSLATE_CHARS
+MAX_ANSWER_CHARS: Final = 8 * MAX_TRANSLATE_CHARS
+"""No translation is so long, and none that is longer would pass our socket."""
 _CODE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 _INSTRUCTION: Final = (
     "You are a translator. Translate the text of the user{origin} into {target}. Write the "
@@ -99,16 +100,25 @@ class Translator:
             return Translated(kept, found, is_kept=True)
         await about_to_send()
         begin_s = time.perf_counter()
-        told = found if is_sure else ""
-        if provider.name is ProviderName.LIBRETRANSLATE:
-            answer = await self._asking.translate(provider, text, source=told, to=to)
-        else:
-            answer = await self._by_chat(provider, text, source=told, to=to)
+        answer = await self._asked(provider, text, source=found if is_sure else "", to=to)
         provider_ms = (time.perf_counter() - begin_s) * 1000
-        if not answer.strip():
-            raise ProviderError(f"{provider.shown} translated it to nothing", code=Code.BROKEN)
         self._put(key, answer)
         return Translated(answer, found, provider_ms=provider_ms)
+
+    def forget(self) -> None:
+        """Keep nothing of what was translated until now."""
+        self._kept.clear()
+
+    async def _asked(self, provider: Provider, text: str, *, source: str, to: str) -> str:
+        if provider.name is ProviderName.LIBRETRANSLATE:
+            answer = await self._asking.translate(provider, text, source=source, to=to)
+        else:
+            answer = await self._by_chat(provider, text, source=source, to=to)
+        if not answer.strip():
+            raise ProviderError(f"{provider.shown} translated it to nothing", code=Code.BROKEN)
+        if len(answer) > MAX_ANSWER_CHARS:
+            raise too_long(provider)
+        return answer
 
     async def _by_chat(self, provider: Provider, text: str, *, source: str, to: str) -> str:
         origin = f", which is in {language_name(source)}," if source else ""
@@ -122,7 +132,7 @@ class Translator:
                     is_whole = piece.reason == "stop"
                 else:
                     written += piece
-                if len(written) > _MAX_ANSWER_CHARS:
+                if len(written) > MAX_ANSWER_CHARS:
                     break
         if not is_whole:
             said = "broke the translation off; translate the text in parts"
@@ -144,6 +154,12 @@ class Translator:
         self._kept.move_to_end(key)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
+
+
+def too_long(provider: Provider) -> ProviderError:
+    """Return what to say of an answer that can be no translation, by its length."""
+    said = "wrote far more than a translation can be; ask who runs it"
+    return ProviderError(f"{provider.shown} {said}", code=Code.BROKEN)
 
 
 def bare(answer: str, text: str) -> str:

@@ -51,7 +51,11 @@ class Stub:
 async def serve(path: Path, idle_s: float) -> None:
     """Serve on what systemd would have handed over, else on *path*; then end the process."""
     entrance = Entrance(inherited(os.environ) or own(path, os.getuid()))
-    config = Config(remote_idle_s=idle_s, remote_per_minute=int(os.environ.get("MOST", "1000")))
+    config = Config(
+        remote_idle_s=idle_s,
+        remote_per_minute=int(os.environ.get("MOST", "1000")),
+        translate_requests=bool(os.environ.get("ASKED")),
+    )
     server = Server(
         entrance, Stub(path), lambda: config, counts=Counts(), notifier=Notifier(os.environ)
     )

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from chat_server import breaks_off, chat_server, event, says
+from faulty_server import fails, sends
 from libre_server import libre_server
 
 from eidos.audit import AuditLog
@@ -19,6 +20,7 @@ from eidos_remote.answering import Answering, Parts
 from eidos_remote.asking import Asking
 from eidos_remote.consent import Consents
 from eidos_remote.messages import (
+    MAX_FRAME_BYTES,
     Allow,
     AnsweredRequest,
     Chat,
@@ -38,6 +40,7 @@ from eidos_remote.messages import (
     Translate,
     Translation,
     Turn,
+    encode,
 )
 from eidos_remote.translation import Translator
 
@@ -240,6 +243,68 @@ def test_an_answer_that_breaks_off_keeps_its_pieces(tmp_path: Path) -> None:
 
         assert [type(reply) for reply in replies] == [Sending, Piece, Failure]
         assert len(server.seen) == 1
+
+
+def test_who_fails_chats_again_and_again_is_left_alone(tmp_path: Path) -> None:
+    """A model that is known beforehand is no answer of the provider's and ends no row."""
+
+    async def at_once(_: float) -> None:
+        """Wait no time."""
+
+    with chat_server(fails(500)) as server:
+        config = Config(chat_url=server.url, chat_model="m")
+        bench = Bench(tmp_path, config, Asking(sleep=at_once))
+        *_, fifth, sixth = bench.run(
+            allow(Purpose.CHAT, server.host), *[chat("hello") for _ in range(6)]
+        )
+
+    codes = [reply.code for reply in (fifth[-1], sixth[-1]) if isinstance(reply, Failure)]
+    assert codes == [Code.BROKEN, Code.OPEN]
+
+
+def test_no_answer_is_larger_than_a_message_may_be(tmp_path: Path) -> None:
+    """However much a provider writes at once, who asked can read all of its replies."""
+    written = "\x01" * MAX_FRAME_BYTES
+    choice = {"message": {"content": written}, "finish_reason": "stop"}
+    whole = msgspec.json.encode({"choices": [choice]})
+    with chat_server(sends(whole, Content_Type="application/json")) as server:
+        bench = Bench(tmp_path, Config(chat_url=server.url, chat_model="m"))
+        _, replies = bench.run(allow(Purpose.CHAT, server.host), chat("hello"))
+
+    assert "".join(each.text for each in replies if isinstance(each, Piece)) == written
+    assert max(len(encode(each)[1]) for each in replies) < MAX_FRAME_BYTES
+
+
+@pytest.mark.parametrize(
+    "written", ["x" * 50_000, "[password 1]" * 2000], ids=["long", "long once it is restored"]
+)
+def test_what_is_too_long_for_a_translation_is_none(written: str, tmp_path: Path) -> None:
+    """A server may also write the mark of a secret very often, which comes back as often."""
+    text = f"öffne die Datenbank mit password={SECRET * 4} und zeige alle Tabellen"
+    answer = msgspec.json.encode({"translatedText": written})
+    with chat_server(sends(answer)) as server:
+        bench = Bench(tmp_path, Config(translate_url=server.url))
+        _, replies = bench.run(
+            allow(Purpose.TRANSLATE, server.host), Translate(id="t", text=text, to="fr")
+        )
+
+    assert isinstance(replies[-1], Failure)
+    assert "far more than a translation" in replies[-1].message
+
+
+def test_who_forbids_translations_has_none_kept(tmp_path: Path) -> None:
+    """After a revoke the same text is not answered from memory: the user is asked again."""
+    ask = Translate(id="t", text="zeige alle dateien", source="de", to="en")
+    with libre_server() as server:
+        bench = Bench(tmp_path, Config(translate_url=server.url))
+        _, _, kept, _, after = bench.run(
+            allow(Purpose.TRANSLATE, server.host), ask, ask, Revoke(id="r"), ask
+        )
+
+    assert isinstance(kept[-1], Translation)
+    assert kept[-1].is_kept
+    assert isinstance(after[-1], Failure)
+    assert after[-1].code is Code.CONSENT
 
 
 @pytest.mark.parametrize(

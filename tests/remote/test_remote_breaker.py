@@ -77,6 +77,17 @@ def test_a_refusal_is_an_answer(breaker: Breaker) -> None:
     assert breaker.state().failures == 0
 
 
+@pytest.mark.parametrize("code", [Code.BUSY, Code.CONFIG])
+def test_what_never_got_there_tells_nothing(breaker: Breaker, clock: Clock, code: Code) -> None:
+    """Too many requests of our own neither end a row of failures nor close it."""
+    fail(breaker)
+    clock.now_s += PAUSE_S
+
+    end(breaker, Fault("not even asked", code=code))
+
+    assert breaker.state().state == "half-open"
+
+
 @pytest.mark.parametrize("error", [asyncio.CancelledError(), GeneratorExit(), KeyError("ours")])
 def test_what_its_user_stopped_tells_nothing(breaker: Breaker, error: BaseException) -> None:
     """Nor does a bug of ours; but what came before the end counts as an answer."""

@@ -147,7 +147,8 @@ CASES = {
     "refuses the request": Case(
         fails(400),
         Code.REFUSED,
-        "PROVIDER answered with HTTP 400: it refuses the request; check chat_model",
+        "PROVIDER answered with HTTP 400: it refuses the request; check chat_model, or "
+        "send less: it may be too long for that model",
         is_theirs=False,
     ),
     "sends us to another host": Case(
@@ -364,6 +365,22 @@ def test_what_a_redirect_says_is_not_told() -> None:
             assert "sends us to elsewhere," in ask(provider(server.url))[1]
 
 
+def test_a_redirect_to_what_is_no_address_is_told() -> None:
+    """Its name is read by the libraries, and what they say of it is no bug of ours."""
+    for location in ("http://xn--/", "foo:bar"):
+        with faulty_server(fails(307, Location=location)) as server:
+            assert ask(provider(server.url))[1].endswith("sends us to an address that is none")
+
+
+@pytest.mark.parametrize(
+    "pause", ["Mon, 01 Jan 99999999999999 00:00:00 GMT", "1 Jan 2026 00:00:00 +99999999999999999"]
+)
+def test_a_pause_that_is_no_time_is_none(pause: str) -> None:
+    """What is no number and no date counts as if nothing was said, of whatever size it is."""
+    with faulty_server(fails(401, Retry_After=pause, Date=pause)) as server:
+        assert "it refuses the key" in ask(provider(server.url))[1]
+
+
 def test_a_server_that_is_not_there_is_named() -> None:
     """Nobody listens at the address."""
     with chat_server() as gone:
@@ -387,9 +404,9 @@ def test_a_name_that_nobody_knows_is_told() -> None:
 
 def test_a_name_that_is_none_is_told() -> None:
     """An address can pass for one and break the rules for names."""
-    asked = provider("https://[v1.x]")
-
-    assert ask(asked)[1].endswith("has no usable address; check chat_url or LLM_API_URL")
+    for url in ("https://[v1.x]", "https://xn--.com"):
+        said = ask(provider(url))[1]
+        assert said.endswith("has no usable address; check chat_url or LLM_API_URL")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

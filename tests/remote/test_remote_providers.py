@@ -1,5 +1,6 @@
 """Who is asked, at which address, with which key; and what is said where nobody can be."""
 
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,23 @@ def test_what_is_given_comes_before_the_own_environment() -> None:
     assert chats(OPENAI, {"OPENAI_API_KEY": "old"})[2] == "key-of-openai"
     assert chats({"OPENAI_API_KEY": " "}, OPENAI)[2] == "key-of-openai"
     assert chats(URL, {"LLM_API_URL": "https://old.example"})[1] == "https://llm.example"
+
+
+def test_whom_the_shell_names_is_asked_though_the_service_names_another() -> None:
+    """The service may have been started by another shell, in another project."""
+    service = {"LLM_API_URL": "https://other-project.example"}
+
+    assert chats(OPENAI, service)[0] == "openai"
+    assert chats(OLLAMA, service | OPENAI)[0] == "ollama"
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_is_no_key_file(tmp_path: Path) -> None:
+    """It is not waited for until somebody writes into it."""
+    os.mkfifo(tmp_path / "key", 0o600)
+
+    with pytest.raises(ConfigError, match="is no file"):
+        chats({}, chat_provider="openai", chat_key_file=str(tmp_path / "key"))
 
 
 def test_a_key_goes_to_its_own_provider_alone(key_file: str, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from eidos_remote.messages import (
 )
 
 PROGRAM = Path(__file__).with_name("remote_serving.py")
+TESTS = str(Path(__file__).parents[1])
 ROUNDS = 200
 
 
@@ -96,16 +97,10 @@ def served(
         path = Path(folder, "run", "remote.sock")
         if arguments[0] == "again":
             path.parent.mkdir()
-        tests = str(Path(__file__).parents[1])
+        variables = {"MOST": str(most), "ASKED": "yes" if is_asked else ""}
         process = subprocess.Popen(
             [sys.executable, PROGRAM, arguments[0], path, *arguments[1:]],
-            env={
-                **os.environ,
-                "IDLE_S": str(idle_s),
-                "MOST": str(most),
-                "ASKED": "yes" if is_asked else "",
-                "PYTHONPATH": tests,
-            },
+            env={**os.environ, "IDLE_S": str(idle_s), "PYTHONPATH": TESTS, **variables},
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
@@ -305,7 +300,10 @@ def test_no_request_is_lost_when_it_ends() -> None:
     """
     with served("again", "1000000", idle_s=0.002) as service:
         pids: list[str] = []
-        for number in range(ROUNDS):
+        number = 0
+        # A slow machine needs more rounds to end as often.
+        while number < ROUNDS or len(set(pids)) < ROUNDS / 10:
+            number += 1
             # From at once to well after the end, in steps of 0.1 ms.
             assert not service.client().socket.poll(0)
             service.part()
@@ -321,8 +319,6 @@ def test_no_request_is_lost_when_it_ends() -> None:
         output = service.process.stdout.read()
         log = service.path.parents[1].joinpath("log").read_text()
 
-    processes = len(set(pids))
-    assert processes > ROUNDS / 10, "it hardly ever ended: the test has tried nothing"
     assert set(output.split()) == {"0"}, log
 
 

@@ -38,7 +38,7 @@ def test_it_is_started_once_and_stopped(place: Place) -> None:
     assert first == second == place.remote_socket
     assert remote_service.pid(place) == pid
     assert f"pid {pid}" in remote_service.status_line(place)
-    assert "eidos-remote" in place.remote_log.read_text()
+    until(lambda: "eidos-remote" in place.remote_log.read_text())  # it listens a moment before
     assert place.remote_log.stat().st_mode & 0o777 == 0o600
     assert remote_service.stop(place)
     assert not remote_service.stop(place)
@@ -76,3 +76,25 @@ def test_without_its_packages_it_says_what_to_install(
 
     with pytest.raises(EidosError, match=r"pip install 'eidosctl\[remote\]'"):
         remote_service.ensure(place)
+
+
+@pytest.mark.parametrize("setting", ["", "translate_requests", "remote_suggestions"])
+def test_it_is_started_beside_a_daemon_that_may_ask_it(place: Place, setting: str) -> None:
+    """The daemon cannot start it; where the person turned nothing on, it is not started."""
+    place.config.parent.mkdir(parents=True, exist_ok=True)
+    place.config.write_text(f"{setting} = true\n" if setting else "")
+
+    assert remote_service.start_beside(place) == ""
+
+    assert (remote_service.pid(place) is not None) == bool(setting)
+
+
+def test_a_daemon_is_started_all_the_same_where_it_cannot_be(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing is said, and no error."""
+    monkeypatch.setattr(remote_unit, "NEEDED", ("no_such_package",))
+    place.config.parent.mkdir(parents=True, exist_ok=True)
+    place.config.write_text("translate_requests = true\n")
+
+    assert "pip install 'eidosctl[remote]'" in remote_service.start_beside(place)
