@@ -1,11 +1,13 @@
 """Requests in other languages: translated, or sent as they are with a word about it."""
 
 import asyncio
+import threading
 from typing import cast
 
 import pytest
 
 from eidos.errors import ProviderError
+from eidos.finished import Account, PhaseName
 from eidos.foreign import Foreign
 from eidos.protocol import Shell, SuggestRequest
 from eidos.remote_asking import Answered, Question, RemoteAsking
@@ -36,7 +38,7 @@ def in_english(text: str, translator: Translator | None) -> tuple[str, str]:
     """Return the text that the model is asked, and what the person is told."""
     foreign = Foreign(cast("RemoteAsking | None", translator), timeout_s=2.5)
     request = SuggestRequest(id="x", shell=Shell.BASH, count=1, text=text)
-    asked, notice = asyncio.run(foreign.in_english(request))
+    asked, notice = asyncio.run(foreign.in_english(request, Account()))
     assert (asked.id, asked.shell, asked.count) == ("x", Shell.BASH, 1)
     return asked.text, notice
 
@@ -111,3 +113,30 @@ def test_without_a_translator_the_person_is_told() -> None:
     said = "the model does not know German: ask in English, or set translate_requests = true"
 
     assert in_english(GERMAN, None) == (GERMAN, said)
+
+
+@pytest.mark.parametrize(("text", "phases"), [("list files", []), (GERMAN, [PhaseName.TRANSLATE])])
+def test_the_wait_for_a_translation_is_a_phase(text: str, phases: list[PhaseName]) -> None:
+    """A request that nobody translates has none, one that fails there has it."""
+    account = Account()
+    translator = Translator(ProviderError("openai (x) is silent", code=Code.TIMEOUT))
+    foreign = Foreign(cast("RemoteAsking", translator), timeout_s=2.5)
+    request = SuggestRequest(id="x", shell=Shell.BASH, count=1, text=text)
+
+    asyncio.run(foreign.in_english(request, account))
+
+    assert [phase.name for phase in account.phases] == phases
+
+
+def test_telling_the_language_does_not_hold_up_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model of languages is loaded in a thread."""
+    threads: list[threading.Thread] = []
+
+    def noted(_text: str) -> None:
+        threads.append(threading.current_thread())
+
+    monkeypatch.setattr("eidos.foreign.is_foreign", noted)
+
+    in_english(GERMAN, None)
+
+    assert threads != [threading.main_thread()]

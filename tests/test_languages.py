@@ -100,6 +100,30 @@ def test_a_long_text_is_read_in_part() -> None:
     assert detect("Das ist ein langer Text auf Deutsch. " * 30_000).code == "de"
 
 
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("de", "mach bitte das, was du schon gestern für mich gemacht hast"),
+        ("de", "ich will alle Dateien löschen"),
+        ("it", "elenca i file nella directory corrente"),
+        ("pt", "remove os arquivos temporários da pasta"),
+        ("es", "use grep para buscar errores en los archivos"),
+        ("hu", "add meg a fájlok listáját"),
+    ],
+)
+def test_a_word_that_english_has_too_makes_nothing_english(code: str, text: str) -> None:
+    """Was, will, directory and remove are words of others; one of them proves little."""
+    assert is_foreign(text) == code
+
+
+@pytest.mark.parametrize(
+    "text", ["show the größte file", "use az container to create a container", "az vm: start one"]
+)
+def test_english_with_a_foreign_word_is_english(text: str) -> None:
+    """Neither a word of another language nor a program that is called like one changes that."""
+    assert is_foreign(text) is None
+
+
 def test_a_request_in_plain_english_loads_no_model() -> None:
     """The library and its model are loaded for what may be foreign, and not before."""
     program = (

@@ -9,9 +9,9 @@ import pytest
 from eidos import pipeline
 from eidos.context import Context
 from eidos.engine_messages import Draft, Job
-from eidos.finished import Account
+from eidos.finished import Account, PhaseName
 from eidos.pipeline import SECOND_LOOK, Pipeline
-from eidos.protocol import Candidate, Certainty, Level, Shell, SuggestRequest
+from eidos.protocol import MAX_FRAME_BYTES, Candidate, Certainty, Level, Shell, SuggestRequest
 from eidos.ranking import Weights
 from eidos.second_opinion import Opinion, SecondOpinion
 from eidos.surroundings import Surroundings
@@ -291,12 +291,14 @@ class Elsewhere:
         return self._opinion
 
 
-def ask_both(engine: Drafts, other: Elsewhere, count: int = 4) -> tuple[Candidate, ...]:
+def ask_both(
+    engine: Drafts, other: Elsewhere, count: int = 4, account: Account | None = None
+) -> tuple[Candidate, ...]:
     """Run the pipeline on *engine*, with *other* for where it is not sure."""
     both = pipeline.Elsewhere(opinion=cast("SecondOpinion", other), deadline_s=10)
     asked = SuggestRequest(id="x", shell=Shell.FISH, count=count, text="do it")
     path = Pipeline(engine, BALANCED, Events(), Folder(), PLAIN, both)
-    return asyncio.run(path.suggest(asked))
+    return asyncio.run(path.suggest(asked, account=account))
 
 
 def test_nobody_else_is_asked_where_the_model_is_sure() -> None:
@@ -352,3 +354,21 @@ def test_where_nobody_has_another_the_local_answer_stands_with_the_reason() -> N
     answer = ask_both(unsure, Elsewhere("", "no other suggestion: it is silent"))
 
     assert [c.reason for c in answer] == ["no other suggestion: it is silent", ""]
+
+
+def test_the_wait_for_another_command_is_a_phase() -> None:
+    """It stands in logs, metrics and traces; where nobody is asked there is none."""
+    sure, unsure = Account(), Account()
+
+    ask_both(Drafts(generated("ls", 0.5)), Elsewhere("df"), account=sure)
+    ask_both(Drafts(generated("ls", -3)), Elsewhere("df"), account=unsure)
+
+    assert PhaseName.ASK not in [phase.name for phase in sure.phases]
+    assert PhaseName.ASK in [phase.name for phase in unsure.phases]
+
+
+def test_what_is_said_from_elsewhere_fits_into_a_reply() -> None:
+    """A notice without an end is cut, and so the answer still comes."""
+    best, *_ = ask_both(Drafts(generated("ls", -3)), Elsewhere("df", "x" * MAX_FRAME_BYTES))
+
+    assert len(best.reason) == 500

@@ -20,7 +20,7 @@ from remote_stand_in import (
 )
 
 from eidos.client import ask
-from eidos.frames import encode_request
+from eidos.frames import decode_reply, encode_request
 from eidos.protocol import (
     CancelRequest,
     Candidate,
@@ -303,3 +303,26 @@ def test_no_word_of_a_request_is_logged(daemon: RealDaemon) -> None:
     assert "lauwal" not in daemon.log
     assert "narwal" not in daemon.log
     assert HOST not in daemon.log
+
+
+def test_many_requests_at_once_do_not_end_the_daemon() -> None:
+    """Few wait for eidos-remote: libzmq aborts a process that has no thread left for one more.
+
+    The others are asked as they were typed, or refused where too many wait for the model.
+    """
+    settings = {"EIDOS_TRANSLATE_REQUESTS": "true", "EIDOS_RATE_LIMIT_PER_S": "0"}
+    with (
+        real_daemon(**settings, EIDOS_DEADLINE_S="5") as daemon,
+        beside(daemon, is_silent) as remote,
+        zmq.Context() as context,
+        context.socket(zmq.DEALER) as dealer,
+    ):
+        dealer.linger = 0
+        dealer.connect(f"ipc://{daemon.socket}")
+        for number in range(100):
+            request = SuggestRequest(id=f"{number}", shell=Shell.BASH, count=1, text=GERMAN)
+            dealer.send_multipart(encode_request(request))
+        ids = {decode_reply(dealer.recv_multipart()).id for _ in range(100)}
+
+    assert ids == {str(number) for number in range(100)}
+    assert len(remote.requests) < 50

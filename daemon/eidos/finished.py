@@ -15,6 +15,8 @@ import msgspec
 class PhaseName(StrEnum):
     """The parts of answering a request, in the order in which they begin."""
 
+    TRANSLATE = "translate"
+    """Waiting for the translation of a request in another language."""
     LOOK = "look"
     """Looking around: the names in the folder, the programs there are."""
     QUEUE = "queue"
@@ -27,6 +29,8 @@ class PhaseName(StrEnum):
     """In the engine: all passes behind that one."""
     VALIDATE = "validate"
     """Ranking the drafts and judging each."""
+    ASK = "ask"
+    """Waiting for a command from elsewhere, where the model is not sure."""
 
 
 class Phase(msgspec.Struct, frozen=True):

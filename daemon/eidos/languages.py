@@ -37,6 +37,8 @@ _EDGES: Final = ".,;:!?()[]{}\"'«»„“”‘’…-–—¿¡"
 _QUOTED: Final = re.compile(r"""(?<!\w)(["'`]).*?\1(?!\w)""", re.DOTALL)
 _ASCII_WORD: Final = re.compile(r"[A-Za-z]?[a-z]+(?:'[a-z]+)*")
 """No file name, path, option, number or name of a class."""
+_PROGRAMS: Final = frozenset({"az"})
+"""Named like a word of another language: of 101 English requests that were taken for one, 64."""
 _OTHER_NAME: Final = re.compile(r".*[/\\_=@].*|[^\u2e80-\U0010ffff]+\.[A-Za-z0-9]{1,5}")
 """A file name or path with letters that are not ASCII; of Chinese, a whole sentence is a word."""
 _ONE_LANGUAGE: Final = {
@@ -69,7 +71,8 @@ _ENGLISH_WORDS: Final = frozenset(
 )
 """Of what requests in English are full of, and no other language has: counted in 68,000 of them.
 
-Words that the others borrowed (start, push, update) are not among them.
+Words that the others borrowed (start, push, update) are not among them. A few are words of others
+nevertheless (was, will, directory), so up to a quarter of a request may be of these.
 """
 _SELDOM_ASKED: Final = frozenset("az be bs ca cy eo eu ga gl is kk lv mk mr ms sl sq sw tl".split())
 _SELDOM: Final = 0.2
@@ -77,6 +80,8 @@ _SELDOM: Final = 0.2
 _SURE: Final = 0.5
 _SURE_WITH_MARKS: Final = 0.25
 """Where letters are not ASCII, which English ones are."""
+_SURE_BESIDE_ENGLISH: Final = 0.8
+"""Where single words are of _ENGLISH_WORDS: was is German, too, and delete is Portuguese."""
 
 
 class Detected(NamedTuple):
@@ -111,13 +116,17 @@ def is_foreign(text: str) -> str | None:
     if _COMMAND.search(text):
         return None
     words = _words(_QUOTED.sub(" ", text[:_READ_CHARS]))
-    if not _ENGLISH_WORDS.isdisjoint(words):
+    others = [word for word in words if word not in _ENGLISH_WORDS]
+    english = len(words) - len(others)
+    if 4 * english > len(words):
         return None
-    rest = " ".join(words)
-    if len(words) < (1 if _OTHER_SCRIPT.search(rest) else 3 if rest.isascii() else 2):
+    rest = " ".join(others)
+    if len(others) < (1 if _OTHER_SCRIPT.search(rest) else 3 if rest.isascii() else 2):
         return None
     code, confidence = detect(rest)
     least = _SURE if rest.isascii() else _SURE_WITH_MARKS
+    if english:
+        least = _SURE_BESIDE_ENGLISH
     return code if code not in {"", ENGLISH} and confidence >= least else None
 
 
@@ -127,7 +136,7 @@ def _words(text: str) -> list[str]:
     for part in text.split():
         word = part.strip(_EDGES)
         is_name = not _ASCII_WORD.fullmatch(word) if word.isascii() else _OTHER_NAME.fullmatch(word)
-        if word and not is_name:
+        if word and not is_name and word not in _PROGRAMS:
             found.append(word.lower())
     return found
 

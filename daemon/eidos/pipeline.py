@@ -29,6 +29,8 @@ SECOND_LOOK = 4
 _UNTOLD_LOG_PROBABILITY: Final = -0.5
 _UNTOLD_TOKENS: Final = 10
 """Of what came from elsewhere, as of a server's answer (remote_answers.py): nobody tells it."""
+_NOTICE_CHARS: Final = 500
+"""Of what eidos-remote says: a reply with a frame that is too long would never reach the prompt."""
 _SHARE: Final = 0.9
 """Of the deadline, until which somebody else may answer: ours must not come too late for that."""
 
@@ -108,13 +110,14 @@ class Pipeline:
         account, begin_s, notice = account or Account(), time.monotonic(), ""
         elsewhere = self._elsewhere
         if elsewhere.foreign is not None:
-            request, notice = await elsewhere.foreign.in_english(request)
+            request, notice = await elsewhere.foreign.in_english(request, account)
         with account.phase(PhaseName.LOOK):
             surroundings = await self._host.surroundings_of(request)
         candidates = await self._local(request, client, surroundings, account)
         if elsewhere.opinion is not None and not _is_sure(candidates):
             left_s = elsewhere.deadline_s * _SHARE - (time.monotonic() - begin_s)
-            opinion = await elsewhere.opinion.on(request.text, request.shell, timeout_s=left_s)
+            with account.phase(PhaseName.ASK):
+                opinion = await elsewhere.opinion.on(request.text, request.shell, timeout_s=left_s)
             if opinion.command:
                 draft = Draft(opinion.command, _UNTOLD_LOG_PROBABILITY, _UNTOLD_TOKENS)
                 (other,) = self._judged(request, [draft], surroundings)
@@ -202,5 +205,5 @@ def _noted(candidates: tuple[Candidate, ...], notice: str) -> tuple[Candidate, .
     """Return *candidates*, the first with *notice* behind its reason."""
     if not notice or not candidates:
         return candidates
-    reason = "; ".join(filter(None, (candidates[0].reason, notice)))
+    reason = "; ".join(filter(None, (candidates[0].reason, notice[:_NOTICE_CHARS])))
     return (msgspec.structs.replace(candidates[0], reason=reason), *candidates[1:])

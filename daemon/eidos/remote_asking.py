@@ -1,14 +1,15 @@
 """How the daemon asks `eidos-remote`, which may open connections as the daemon may not.
 
 Nothing here knows a network: what is asked goes over a Unix socket beside the daemon's own. The
-daemon never starts who listens there; systemd does, or eidosctl.
+daemon never starts who listens there; systemd does, or `eidosctl start`.
 """
 
 import asyncio
 import os
 import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
@@ -42,6 +43,11 @@ _GONE: Final = zmq.EVENT_CONNECT_RETRIED | zmq.EVENT_DISCONNECTED
 """libzmq would go on trying in silence, until the deadline."""
 _ATTEMPTS: Final = 2
 """eidos-remote ends when it is idle: who asks just then is answered by the next one."""
+_MOST: Final = 8
+"""Questions at once: each has two threads and a dozen descriptors, and libzmq aborts the process
+where there are no more of these (thread.cpp, 100 questions in a unit that may have 128 threads)."""
+_READ_AHEAD: Final = 16
+"""Replies that wait here, of MAX_FRAME_BYTES each at most."""
 
 
 class Answered(NamedTuple):
@@ -56,6 +62,7 @@ class RemoteAsking:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self._connections = 0
 
     async def ask(self, question: Question, *, timeout_s: float) -> Answered:
         """Return the answer to *question*, whose id is chosen here.
@@ -65,17 +72,22 @@ class RemoteAsking:
         Raises:
             ProviderError: there is none within *timeout_s*; the message says why in a clause.
         """
-        for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._answer_to(question)
+        except TimeoutError:
+            raise ProviderError("no answer in time", code=Code.TIMEOUT) from None
+        except zmq.ZMQError as exc:
+            said = f"eidos-remote cannot be asked: {exc.strerror}"
+            raise ProviderError(said, code=Code.UNREACHABLE) from exc
+
+    async def _answer_to(self, question: Question) -> Answered:
+        for _ in range(_ATTEMPTS):
             own = msgspec.structs.replace(question, id=uuid.uuid4().hex)
-            try:
-                async with asyncio.timeout(timeout_s), self._connection(own) as (dealer, monitor):
+            with suppress(_Gone):
+                async with self._connection(own) as (dealer, monitor):
                     return await _answer(own, dealer, monitor)
-            except TimeoutError:
-                raise ProviderError("no answer in time", code=Code.TIMEOUT) from None
-            except _Gone:
-                if attempt == _ATTEMPTS:
-                    break
-        said = "eidos-remote does not run; start it: eidosctl remote status"
+        said = "eidos-remote does not run; start it: eidosctl start"
         raise ProviderError(said, code=Code.UNREACHABLE)
 
     @asynccontextmanager
@@ -83,31 +95,40 @@ class RemoteAsking:
         self, question: Question
     ) -> AsyncGenerator[tuple[zmq.asyncio.Socket, zmq.asyncio.Socket]]:
         """Yield a socket that leads to eidos-remote, and one that tells when it does no more."""
+        path = self._path()
+        if self._connections >= _MOST:
+            said = f"{_MOST} other requests wait for eidos-remote; ask again in a moment"
+            raise ProviderError(said, code=Code.BUSY)
+        # A context of its own: its thread is gone with it, and a reload has none to hand over.
+        context = zmq.asyncio.Context(io_threads=1)
+        self._connections += 1
+        try:
+            with _dealer(context) as dealer, dealer.get_monitor_socket(_GONE) as monitor:
+                try:
+                    dealer.connect(f"ipc://{path}")
+                    yield dealer, monitor
+                except asyncio.CancelledError:
+                    dealer.setsockopt(zmq.LINGER, _CANCEL_LINGER_MS)
+                    _send(dealer, encode(Cancel(id=question.id)))
+                    raise
+                finally:
+                    dealer.disable_monitor()
+        finally:
+            # It waits for the cancel to be read: in a thread, or nobody else is answered meanwhile.
+            ended = asyncio.get_running_loop().run_in_executor(None, context.term)
+            ended.add_done_callback(self._forget)
+
+    def _path(self) -> Path:
         try:
             path = remote_socket_path(self._environ, os.getuid())
             check_private(path.parent, os.getuid())
         except (RuntimeDirError, OSError) as exc:
             said = "the folder of its socket is not ours alone; see: eidosctl doctor"
             raise ProviderError(said, code=Code.UNREACHABLE) from exc
-        # A context of its own: its thread is gone with it, and a reload has none to hand over.
-        context = zmq.asyncio.Context(io_threads=1)
-        dealer = context.socket(zmq.DEALER)
-        dealer.setsockopt(zmq.LINGER, 0)
-        dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
-        monitor = dealer.get_monitor_socket(_GONE)
-        try:
-            dealer.connect(f"ipc://{path}")
-            yield dealer, monitor
-        except (asyncio.CancelledError, TimeoutError):
-            dealer.setsockopt(zmq.LINGER, _CANCEL_LINGER_MS)
-            _send(dealer, encode(Cancel(id=question.id)))
-            raise
-        finally:
-            dealer.disable_monitor()
-            monitor.close()  # or the context would wait for it for ever, and the daemon's end too
-            dealer.close()
-            # It waits for the cancel to be read: in a thread, or nobody else is answered meanwhile.
-            asyncio.get_running_loop().run_in_executor(None, context.term)
+        return path
+
+    def _forget(self, _ended: object) -> None:
+        self._connections -= 1
 
 
 def without(redacted: Sequence[Redacted]) -> str:
@@ -120,6 +141,14 @@ def without(redacted: Sequence[Redacted]) -> str:
 
 class _Gone(EidosError):  # noqa: N818 - reads as the state it reports
     """Nobody listens, or who did has ended."""
+
+
+def _dealer(context: zmq.asyncio.Context) -> zmq.asyncio.Socket:
+    dealer = context.socket(zmq.DEALER)
+    dealer.setsockopt(zmq.LINGER, 0)
+    dealer.setsockopt(zmq.MAXMSGSIZE, MAX_FRAME_BYTES)
+    dealer.setsockopt(zmq.RCVHWM, _READ_AHEAD)
+    return dealer
 
 
 async def _answer(

@@ -242,18 +242,24 @@ def test_times_in_the_history_of_bash_are_not_told(
 
 
 @pytest.mark.parametrize(
-    ("level", "message"),
+    ("level", "reason", "message"),
     [
-        (Level.OK, "eidos: " + shells.UNSURE),
-        (Level.WARN, f"eidos: careful: removes a folder; {shells.UNSURE}"),
+        (Level.OK, "", "eidos: " + shells.UNSURE),
+        (Level.OK, "from openai (host)", f"eidos: from openai (host); {shells.UNSURE}"),
+        (Level.WARN, "removes a folder", f"eidos: careful: removes a folder; {shells.UNSURE}"),
     ],
-    ids=["ok", "warn"],
+    ids=["ok", "notice", "warn"],
 )
 def test_an_unsure_command_is_shown_as_such(
-    shell: Shell, open_shell: OpenShell, daemon: FakeDaemon, level: Level, message: str
+    shell: Shell,
+    open_shell: OpenShell,
+    daemon: FakeDaemon,
+    level: Level,
+    reason: str,
+    message: str,
 ) -> None:
     """A guess stands in the line like any command, and the message says that it is one."""
-    unsure = candidate("rm -r build", level, "removes a folder", Certainty.UNSURE)
+    unsure = candidate("rm -r build", level, reason, Certainty.UNSURE)
     daemon.answer_with(suggest(unsure))
     terminal = open_shell(shell.name)
 
