@@ -72,7 +72,7 @@ def chosen(verdicts: Sequence[Verdict], number: str) -> Verdict:
     """
     if number.isdecimal() and 1 <= int(number) <= len(verdicts):
         return verdicts[int(number) - 1]
-    have = f"there are 1 to {len(verdicts)}" if verdicts else "the answer has no command"
+    have = f"there are 1 to {len(verdicts)}" if verdicts else "the last answer has none"
     raise EidosError(f"no command {number or 'named'}; {have}")
 
 

@@ -34,7 +34,7 @@ from eidos.protocol import (
     SuggestRequest,
 )
 from eidos.validator.text_gate import UncleanText, clean
-from eidosctl import service
+from eidosctl import remote_service, service
 from eidosctl.place import Place
 
 ANSWER_TIMEOUT_S: Final = 60.0
@@ -163,6 +163,7 @@ def _ask(place: Place, request: SuggestRequest) -> Reply:
     except DaemonSilent:
         raise
     except DaemonUnavailable:
+        remote_service.start_beside(place)
         service.start(place)
         return client.ask(request, socket=place.socket, timeout_s=ANSWER_TIMEOUT_S)
 

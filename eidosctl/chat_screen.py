@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final, Protocol, Self, TextIO
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from rich.cells import chop_cells
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -166,19 +167,22 @@ def say(notes: Iterable[str]) -> None:
     """Print *notes*, which are no part of the answer, on standard error."""
     console = console_for(sys.stderr)
     for note in notes:
-        console.print(Text(printable(note), style="dim"), soft_wrap=True)
+        console.print(Text(printable(note), style="dim"), soft_wrap=not console.is_terminal)
 
 
 def show_commands(rows: "Iterable[tuple[int, str, Verdict]]", *, hint: str = "") -> None:
     """Print commands on standard error, each with its number and what the validator says of it."""
     console = console_for(sys.stderr)
+    console.print()
     for number, command, verdict in rows:
         line = Text(f"{number:3}  ")
         line.append(f"{verdict.level:<5}  ", style=_COLOURS[verdict.level])
         line.append(printable(command))
         console.print(line, soft_wrap=True)
         if verdict.reason:
-            console.print(Text(f"     {printable(verdict.reason)}", style="dim"), soft_wrap=True)
+            reason = Text(printable(verdict.reason), style="dim")
+            is_wide = not console.is_terminal
+            console.print(Padding(reason, (0, 0, 0, 5), expand=False), soft_wrap=is_wide)
     say([hint] if hint else [])
 
 
@@ -219,9 +223,22 @@ class _Markdown(Markdown):
         self.markup = text
         self.parsed = parser.parse(text)
         for token in self.parsed:
+            token.children = _without_doubled(token.children or []) or token.children
             for each in (token, *(token.children or ())):
                 # An entity (&#x202e;) becomes its character only here.
                 each.content = clean_lines(each.content)
+
+
+def _without_doubled(tokens: list[Token]) -> list[Token]:
+    """Return *tokens* without the links whose text is the address: rich would show it twice."""
+    doubled = {
+        id(each)
+        for first, text, last in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if first.type == "link_open" and last.type == "link_close"
+        if text.content == first.attrs.get("href")
+        for each in (first, last)
+    }
+    return [token for token in tokens if id(token) not in doubled]
 
 
 class _Block:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from eidos.config import Config
-from eidos.errors import EidosError, ProtocolError, RequestRefused
+from eidos.errors import EidosError, ProtocolError, ProviderError, RequestRefused
 from eidos.frames import check_text
 from eidos.protocol import Level, Shell
 from eidos_remote.messages import (
     MAX_CHAT_CHARS,
     MAX_TURNS,
     Chat,
+    Code,
     End,
     Failure,
     Piece,
@@ -40,11 +41,12 @@ _MAX_GIVEN_CHARS: Final = 150_000
 """Of a conversation, so that it fits into a message; eidos-remote sends much less of it."""
 _OWN_TIMEOUT_S: Final = 10.0
 _HELP: Final = """\
-/commands  show the commands of the last answer, with what the validator says of them
+/commands  show the commands of the last answer, and what the validator says
 /put N     offer command N to the next Ctrl-G at an empty prompt; nothing is run
 /new       begin a new conversation
 /quit      leave, as Ctrl-D does
 Ctrl-C stops an answer. The arrow keys bring back what you typed."""
+_EMPTY: Final = "the answer is empty; ask again, or ask another model (chat_model)"
 _NOTES: Final = {
     "stopped": "(stopped)",
     "length": "(the provider cut the answer here; ask it to go on)",
@@ -140,6 +142,8 @@ class Talk:
                     case End():
                         shown.close()
                         self._say(_NOTES.get(reply.finish, ""))
+                        if not pieces:
+                            raise ProviderError(_EMPTY, code=Code.BROKEN)
                         return "" if reply.finish == "stop" else "cut"
                     case Failure():
                         raise remote_asking.error_of(reply)
@@ -197,8 +201,8 @@ class Session:
             try:
                 if self._is_over(text.strip()):
                     return
-            except KeyboardInterrupt:
-                click.echo()
+            except (KeyboardInterrupt, click.Abort):  # Abort: at the question whether to send it
+                click.echo("\n(stopped)", err=True)
             except EidosError as exc:
                 click.echo(printable(f"{exc}"), err=True)
 
@@ -216,7 +220,9 @@ class Session:
                 self._talk.restart()
                 click.echo("a new conversation")
             case "/commands":
-                show_commands(self._talk.commands())
+                if not (commands := self._talk.commands()):
+                    click.echo("the last answer has no command")
+                show_commands(commands)
             case "/put":
                 click.echo(put(self._talk, rest.strip()))
             case _ if word.startswith("/") and "/" not in word[1:] and not rest:

@@ -69,7 +69,8 @@ def without_echo() -> Generator[None]:
         return
     before = termios.tcgetattr(sys.stdin)
     quiet = list(before)
-    quiet[3] &= ~termios.ECHO
+    # Ctrl-C would throw away what was typed so far, too.
+    quiet[3] = (quiet[3] & ~termios.ECHO) | termios.NOFLSH
     termios.tcsetattr(sys.stdin, termios.TCSADRAIN, quiet)
     try:
         yield

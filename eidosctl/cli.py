@@ -13,7 +13,7 @@ import click
 
 from eidos import __version__
 from eidos.errors import EidosError
-from eidos.protocol import MAX_CANDIDATES, Certainty, Shell
+from eidos.protocol import MAX_CANDIDATES, Certainty, Level, Shell
 from eidosctl import streams
 from eidosctl.cli_audit import audit
 from eidosctl.cli_chat import CHAT_COMMANDS
@@ -125,12 +125,19 @@ def status(is_json: bool) -> None:
 
 @cli.command()
 def start() -> None:
-    """Start the daemon and wait until it serves."""
-    from eidosctl import service
+    """Start the daemon and wait until it serves.
 
-    started = service.start(Place.find(os.environ))
+    Starts eidos-remote as well, if your settings let the daemon ask it.
+    """
+    from eidosctl import remote_service, service
+
+    place = Place.find(os.environ)
+    fault = remote_service.start_beside(place)
+    started = service.start(place)
     state = "runs already" if started.already else "started"
     click.echo(f"eidosd {state}, pid {started.pid}{', by systemd' if started.by_systemd else ''}")
+    if fault:
+        _say(f"warning: {fault}")
 
 
 @cli.command()
@@ -148,15 +155,19 @@ def stop() -> None:
 @cli.command()
 def restart() -> None:
     """Stop the daemon, then start it."""
-    from eidosctl import service
+    from eidosctl import remote_service, service
 
     place = Place.find(os.environ)
     service.stop(place)
+    fault = remote_service.start_beside(place)
     click.echo(f"eidosd started, pid {service.start(place).pid}")
+    if fault:
+        _say(f"warning: {fault}")
 
 
 def main() -> NoReturn:
     """Run eidosctl; every error becomes one line on standard error and an exit code."""
+    streams.open_closed()
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
@@ -189,6 +200,7 @@ def _print_answer(answer: "Answer", *, quiet: bool) -> None:
     for candidate in answer.usable:
         click.echo(candidate.command)
         if candidate.reason:
-            _say(f"{candidate.verdict}: {candidate.reason}")
+            is_ok = candidate.verdict == Level.OK
+            _say(candidate.reason if is_ok else f"{candidate.verdict}: {candidate.reason}")
         if candidate.certainty is Certainty.UNSURE:
             _say("not sure: read it before you run it")

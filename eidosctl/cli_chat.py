@@ -6,7 +6,6 @@ Neither ever executes anything.
 import errno
 import os
 import signal
-import stat
 import sys
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -48,6 +47,9 @@ def chat(
     terminal. Before the first text goes anywhere you are told what is sent and where. Commands in
     an answer are listed with the validator's verdict; nothing is ever executed.
     """
+    from eidosctl import remote_service
+
+    remote_service.require_packages()
     from eidosctl import chat_session, chat_terminal
 
     talk = _talk(shell, is_kept=not no_history)
@@ -138,9 +140,7 @@ def _talk(shell: str | None, *, is_kept: bool) -> "Talk":
 def _question(text: tuple[str, ...]) -> str:
     """Return what is asked: the words, and behind them what comes by a pipe or from a file."""
     words = "" if text == ("-",) else " ".join(text).strip()
-    kind = os.fstat(sys.stdin.fileno()).st_mode
-    is_piped = stat.S_ISFIFO(kind) or stat.S_ISREG(kind) or stat.S_ISSOCK(kind)
-    given = streams.read_text().strip() if is_piped or text == ("-",) else ""
+    given = streams.read_text().strip() if streams.is_given() or text == ("-",) else ""
     return "\n\n".join(filter(None, [words, given]))
 
 
@@ -168,12 +168,12 @@ def _leave(fault: OSError) -> NoReturn:
     """End quietly where nobody reads any more, as programs do that a signal tells of it.
 
     Raises:
-        OSError: it is another fault.
+        EidosError: it is another fault, like a full disk.
     """
     codes = {errno.EPIPE: 128 + signal.SIGPIPE, errno.EIO: 128 + signal.SIGHUP}
-    if fault.errno not in codes:
-        raise fault
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        os.dup2(nowhere, stream.fileno())
+    os.dup2(nowhere, sys.stdout.fileno())  # Python writes the rest of its buffer when it ends
+    if fault.errno not in codes:
+        raise EidosError(f"the answer cannot be written: {fault.strerror or fault}") from fault
+    os.dup2(nowhere, sys.stderr.fileno())
     sys.exit(codes[fault.errno])

@@ -140,7 +140,7 @@ def _status_lines(body: dict[str, Any]) -> list[str]:
 
 def _server(server: dict[str, Any]) -> str:
     if server["fault"]:
-        return f"nobody: {server['fault']}"
+        return str(server["fault"])
     model = f", model {server['model']}" if server["model"] else ""
     key = f", key from {server['key']}" if server["key"] else ", no key"
     return f"{server['provider']} ({server['host']}){model}{key}"

@@ -22,8 +22,8 @@ def translate(text: tuple[str, ...], to: str | None, source: str | None, is_json
     """Translate TEXT, by a LibreTranslate server or a language model of your choice.
 
     Only the translation goes to standard output; who made it, and what was left out of the text,
-    goes to standard error. TEXT is read from standard input where it is a single dash. Before the
-    first text goes anywhere you are told what is sent and where.
+    goes to standard error. Without TEXT, or where it is a single dash, it is read from standard
+    input. Before the first text goes anywhere you are told what is sent and where.
     """
     from eidos.config import Config
     from eidosctl import translating
@@ -33,7 +33,8 @@ def translate(text: tuple[str, ...], to: str | None, source: str | None, is_json
                  if said}  # fmt: skip
     except ConfigError as exc:
         raise click.UsageError(str(exc)) from exc
-    asked = streams.read_text() if text == ("-",) else " ".join(text)
+    is_read = text == ("-",) or (not text and streams.is_given())
+    asked = streams.read_text() if is_read else " ".join(text)
     if not asked.strip():
         raise click.UsageError("give a text, for instance: eidosctl translate --to de good morning")
     place = Place.find(os.environ)

@@ -1,7 +1,8 @@
 """Every fault of a configuration file at once, each with its line; the daemon stops at the first.
 
 What the daemon would say no to, this does, in the order of the file; what it says yes to, this does
-too: a test compares the two.
+too: a test compares the two. Of the addresses that eidos-remote alone reads this says what that
+would say when it is asked.
 """
 
 import os
@@ -10,13 +11,14 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast, get_type_hints
 
 import msgspec
 
 from eidos import config_schema
-from eidos.addresses import trace_address
+from eidos.addresses import CHAT, TRANSLATION, checked, trace_address
 from eidos.config import Config, allowed, describe, variable
 from eidos.config_keys import RuleLevel
 from eidos.endpoint import endpoint_of
@@ -147,6 +149,11 @@ def _of_all(table: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     yield from _tried(("remote_url",), lambda: endpoint_of(Config(**cast("Any", given))))
     if url := given.get("trace_url"):
         yield from _tried(("trace_url",), lambda: trace_address(cast("str", url)))
+    hosts = cast("str", given.get("plain_http_hosts", ""))
+    for setting in (CHAT, TRANSLATION):
+        if url := cast("str", given.get(setting.key, "")):
+            test = partial(checked, setting, url, plain_hosts=hosts)
+            yield from _tried((setting.key,), test)
 
 
 def _tried(path: KeyPath, test: Callable[[], object]) -> Iterator[tuple[KeyPath, str]]:

@@ -10,7 +10,13 @@ from eidosctl.place import Place
 
 def warnings(place: Place) -> Iterator[Check]:
     """Yield a check for each part that is not well; the file of *place* must be sound."""
-    for step in (doctor.config_checks, doctor.model_checks, doctor_remote.checks):
+    steps = (
+        doctor.config_checks,
+        doctor.model_checks,
+        doctor_remote.checks,
+        doctor_remote.key_checks,
+    )
+    for step in steps:
         try:
             yield from (check for check in step(place) if not check.ok)
         except EidosError as exc:

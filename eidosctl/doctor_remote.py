@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Final
 
 from eidos.config import Config
 from eidos.endpoint import Endpoint, endpoint_of, read_key
 from eidos.errors import ConfigError, EidosError
+from eidos.key_files import read_key_file
 from eidos.resources import systemd_dir
 from eidosctl import remote_unit, service
 from eidosctl.doctor import Check
-from eidosctl.place import REMOTE_SOCKET_UNIT, UNIT, Place
+from eidosctl.place import REMOTE_SOCKET_UNIT, REMOTE_UNIT, UNIT, Place
 from eidosctl.usermanager import UserManager
 
 DROP_IN: Final = "60-remote-engine.conf"
@@ -73,6 +75,30 @@ def process_checks(place: Place) -> Iterator[Check]:
         yield from _process(place)
     except EidosError as exc:
         yield Check(_PROCESS, ok=False, detail=str(exc), mend="eidosctl install")
+    yield from key_checks(place)
+
+
+def key_checks(place: Place) -> Iterator[Check]:
+    """Yield each key file of chat and translation that eidos-remote cannot use, and why."""
+    try:
+        config = Config.load(place.environ, place.config)
+    except ConfigError:
+        return  # doctor.py tells of it
+    for setting in ("chat_key_file", "translate_key_file"):
+        name = getattr(config, setting)
+        path = Path(name).expanduser()
+        if not name:
+            continue
+        if place.remote_sandbox.is_file() and not remote_unit.sees(path):
+            detail = f"{setting} {path} is hidden from {REMOTE_UNIT} by its sandbox"
+            mend = f"move it into {place.config.parent}, and set {setting} to where it is then"
+            yield Check(_PROCESS, ok=False, detail=detail, mend=mend)
+            continue
+        try:
+            read_key_file(name, setting)
+        except ConfigError as exc:
+            mend = f"edit {place.config}; docs/remote.md says where a key may be"
+            yield Check(_PROCESS, ok=False, detail=str(exc), mend=mend)
 
 
 def _process(place: Place) -> Iterator[Check]:

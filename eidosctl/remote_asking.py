@@ -5,7 +5,10 @@ Its replies come one by one, as the provider writes. Nothing of them is fit for 
 """
 
 import contextlib
+import shutil
 import sys
+import termios
+import textwrap
 import uuid
 from collections.abc import Callable, Generator, Mapping
 from typing import Final
@@ -143,8 +146,12 @@ def agrees_at_terminal(notice: Notice) -> bool:
         to = f"to {notice.provider} ({notice.host})"
         message = f"nothing was sent {to}: say once that it may be: eidosctl remote allow"
         raise RequestRefused(printable(f"{message} {notice.purpose}"), code=Code.CONSENT)
+    width = shutil.get_terminal_size().columns - 1
     for line in notice.text.splitlines():
-        click.echo(printable(line), err=True)
+        shown = textwrap.wrap(printable(line), width, break_on_hyphens=False)
+        click.echo("\n".join(shown), err=True)
+    # What was typed before the notice could be read is no answer to it.
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
     return click.confirm("Send it?", default=False, err=True)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from eidos import client
-from eidos.errors import DaemonSilent, EidosError
+from eidos.config import Config
+from eidos.errors import ConfigError, DaemonSilent, EidosError
 from eidosctl import detached, remote_unit, service
 from eidosctl.place import REMOTE_SOCKET_UNIT, REMOTE_UNIT, Place
 from eidosctl.usermanager import UserManager
@@ -30,9 +31,7 @@ def ensure(place: Place) -> Path:
     path = place.remote_socket
     if client.is_listening(path):
         return path
-    if not remote_unit.is_possible():
-        message = "chat and translation need more packages; run: pip install 'eidosctl[remote]'"
-        raise EidosError(message)
+    require_packages()
     manager = _manager(place)
     if manager is not None:
         # It failed too often, or somebody stopped it.
@@ -41,6 +40,32 @@ def ensure(place: Place) -> Path:
     else:
         _start_detached(place)
     return path
+
+
+def start_beside(place: Place) -> str:
+    """Start eidos-remote if eidosd may ask it, which does not start it; say why that failed, or "".
+
+    Suggestions need none of it, so it is no error.
+    """
+    try:
+        if Config.load(place.environ, place.config).asks_remote:
+            ensure(place)
+    except ConfigError:
+        return ""  # the daemon says so
+    except EidosError as exc:
+        return f"eidos-remote: {exc}"
+    return ""
+
+
+def require_packages() -> None:
+    """Return if the packages of chat and translation are installed.
+
+    Raises:
+        EidosError: they are not; the message says what to install.
+    """
+    if not remote_unit.is_possible():
+        message = "chat and translation need more packages; run: pip install 'eidosctl[remote]'"
+        raise EidosError(message)
 
 
 def stop(place: Place) -> bool:

@@ -10,7 +10,7 @@ from eidosctl import files, unit
 from eidosctl.place import REMOTE_SOCKET_UNIT, REMOTE_UNIT, Place, zsh_functions
 from eidosctl.usermanager import UserManager
 
-NEEDED: Final = ("httpx",)
+NEEDED: Final = ("httpx", "tenacity", "rich", "markdown_it")
 """What `pip install 'eidosctl[remote]'` adds; without it there is no chat and no translation."""
 
 
@@ -27,9 +27,20 @@ def unit_text(eidos_remote: Path) -> str:
 
 def sandbox_text() -> str:
     """Return the drop-in, with the only folders of the home that it sees."""
-    writable = (state_dir(), audit_head_file().parent)
+    *writable, config = _folders()
     within = (audit_head_file().parent / "models", zsh_functions())
-    return unit.filled_sandbox(REMOTE_UNIT, writable, (config_file().parent, *within))
+    return unit.filled_sandbox(REMOTE_UNIT, writable, (config, *within))
+
+
+def sees(path: Path) -> bool:
+    """Say whether eidos-remote finds *path* from within its sandbox; of a home, Eidos' own alone.
+
+    A link counts as what it leads to.
+    """
+    return all(
+        not unit.is_hidden(each) or any(map(each.is_relative_to, _folders()))
+        for each in (path, path.resolve())
+    )
 
 
 def sandbox_works(place: Place, manager: UserManager) -> bool:
@@ -61,7 +72,7 @@ def write(place: Place, *, sandbox: bool) -> bool:
         else (systemd_dir() / unit.NO_NAMESPACES).read_text(encoding="utf-8"),
     }
     if sandbox:
-        for path in (state_dir(), audit_head_file().parent, config_file().parent):
+        for path in _folders():
             path.mkdir(mode=0o700, parents=True, exist_ok=True)  # or it cannot be let in
     changed = [
         files.remove(path) if text is None else unit.write_text(path, text)
@@ -103,3 +114,8 @@ def remove(place: Place, manager: UserManager | None) -> bool:
     if manager is not None and there:
         manager.systemctl("daemon-reload")
     return there
+
+
+def _folders() -> tuple[Path, Path, Path]:
+    """Return the folders of a home that it needs; the last one is only read."""
+    return state_dir(), audit_head_file().parent, config_file().parent

@@ -57,8 +57,10 @@ class Answer:
         reply, sending = self.reply, self.sending
         source, to = language_name(reply.source), language_name(reply.to)
         if reply.is_same:
+            if not source:
+                return ["this has no words: nothing was sent"]
             advice = "nothing was sent; name another language with --to"
-            return [f"{f'this is {source} already' if source else 'this has no words'}: {advice}"]
+            return [f"this is {source} already: {advice}"]
         first = language_name(self.passed_over)
         notes = [f"this is {first} already: translated to {to}"] if first else []
         if sending is None:

@@ -74,6 +74,11 @@ def sandbox_works(manager: UserManager) -> bool:
     return manager.can_run(directives, [sys.executable, "-c", _PROBE])
 
 
+def is_hidden(path: Path) -> bool:
+    """Say whether a sandbox has an empty folder where *path* is."""
+    return any(map(path.is_relative_to, (*_PRIVATE, *_HOMES)))
+
+
 def is_installed(place: Place) -> bool:
     """Say whether the unit is in the user's folder of units."""
     return place.unit.is_file()

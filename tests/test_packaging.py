@@ -30,28 +30,30 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "installed"
 
 
-def test_the_wheel_holds_the_two_packages_and_all_their_files(installed: Path) -> None:
+def test_the_wheel_holds_the_packages_and_all_their_files(installed: Path) -> None:
     """Code, model, known intents, weights, widgets and units are in; nothing else, no `daemon`."""
     metadata = f"eidosctl-{__version__}.dist-info"
 
     expected = {f"eidos/{name}" for name in _files(REPOSITORY / "daemon" / "eidos")}
+    expected |= {f"eidos_remote/{name}" for name in _files(REPOSITORY / "daemon" / "eidos_remote")}
     expected |= {f"eidosctl/{name}" for name in _files(REPOSITORY / "eidosctl")}
     found = set(_files(installed))
     assert {name for name in found if not name.startswith(metadata)} == expected
     assert f"{metadata}/licenses/LICENSE" in found
     assert {"eidos/model/model.onnx", "eidos/shell/eidos.zsh", "eidos/shell/eidos-client.pl",
             "eidos/systemd/eidosd.service", "eidos/retrieval/intents.index",
-            "eidos/ranking.json"} <= found  # fmt: skip
+            "eidos/ranking.json", "eidos/language_model/lid.176.ftz"} <= found  # fmt: skip
 
 
-def test_the_wheel_has_both_programs(installed: Path) -> None:
-    """`eidosctl` and `eidosd` are installed as programs."""
+def test_the_wheel_has_all_programs(installed: Path) -> None:
+    """`eidosctl`, `eidosd` and `eidos-remote` are installed as programs."""
     entry_points = ConfigParser()
     entry_points.read(installed / f"eidosctl-{__version__}.dist-info" / "entry_points.txt")
 
     assert dict(entry_points["console_scripts"]) == {
         "eidosctl": "eidosctl.cli:main",
         "eidosd": "eidos.main:main",
+        "eidos-remote": "eidos_remote.main:main",
     }
 
 
@@ -91,6 +93,8 @@ def test_a_wheel_can_be_built_from_the_sdist() -> None:
     names = {file.distribution_path for file in builder.recurse_included_files()}
 
     needed = {f"daemon/eidos/{name}" for name in _files(REPOSITORY / "daemon" / "eidos")}
+    remote = REPOSITORY / "daemon" / "eidos_remote"
+    needed |= {f"daemon/eidos_remote/{name}" for name in _files(remote)}
     needed |= {f"eidosctl/{name}" for name in _files(REPOSITORY / "eidosctl")}
     assert needed | {"README.md", "LICENSE", "shell/eidos.zsh"} <= names
     assert {"daemon/eidos/retrieval/intents.index", "daemon/eidos/ranking.json"} <= needed

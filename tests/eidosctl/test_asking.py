@@ -82,6 +82,15 @@ def test_no_candidates_is_a_refusal(home: Home, answering: AnsweringDaemon) -> N
     assert "other words" in result.stderr
 
 
+def test_a_notice_stands_alone(home: Home, answering: AnsweringDaemon) -> None:
+    """What is said of a command that is fine is no verdict, and does not begin with one."""
+    answering.says = [candidate("ls", Level.OK, "asked for in English: list files")]
+
+    result = home.run("suggest", "zeige Dateien")
+
+    assert result.stderr == "eidosctl: asked for in English: list files\n"
+
+
 def test_more_candidates_come_one_per_line(home: Home, answering: AnsweringDaemon) -> None:
     """-n prints up to that many commands, best first, without the blocked ones."""
     answering.says = [candidate("ls"), candidate("find ."), candidate("x", Level.BLOCK, "no")]

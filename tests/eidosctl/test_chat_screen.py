@@ -103,3 +103,10 @@ def test_a_pipe_gets_pieces_at_once() -> None:
 def test_what_is_no_terminal_is_written_plainly() -> None:
     """A file gets no escape, whatever TERM says."""
     assert isinstance(screen_for(io.StringIO(), {"TERM": "xterm"}), PlainScreen)
+
+
+def test_an_address_is_shown_once() -> None:
+    """A link whose text is its address is that text alone."""
+    shown, _ = rendered(["see <https://a.test/b>, or [there](https://c.test)"])
+
+    assert "see https://a.test/b, or there (https://c.test)" in shown

@@ -111,7 +111,7 @@ def test_slash_words_are_commands_and_paths_are_not(
 
     out, err = capsys.readouterr()
     assert "no such command" in out
-    assert "the answer has no command" in err
+    assert "the last answer has none" in err
     assert [asked.turns[-1].text for asked in remote.asked] == ["/etc/fstab what is it"]
     assert talk.turns == []
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyte
 import pytest
 from home import EIDOSCTL, Home
+from msgspec.structs import replace
 from real_daemon import until
 from scripted_remote import NOTICE, ScriptedRemote
 from shell.terminal import Terminal
@@ -19,6 +20,14 @@ from eidos_remote.messages import Code, Redacted
 from eidosctl.conversations import NAME, Conversations
 
 OpenChat = Callable[..., Terminal]
+WITHOUT_RICH = """
+from importlib.machinery import PathFinder
+find_spec = PathFinder.find_spec
+def found(name, path=None, target=None):
+    hidden = name.partition(".")[0] in {"rich", "markdown_it"}
+    return None if hidden else find_spec(name, path, target)
+PathFinder.find_spec = found
+"""
 
 
 @pytest.fixture
@@ -432,3 +441,125 @@ def test_no_color_and_dumb_terminals(remote: ScriptedRemote, open_chat: OpenChat
 
     assert b"\x1b[36m" not in plain.transcript
     assert b"\x1b" not in dumb.transcript
+
+
+def test_an_empty_answer_is_a_failure(home: Home, remote: ScriptedRemote) -> None:
+    """A script tells it from an answer, and a person is not left without a word."""
+    remote.pieces = []
+
+    result = home.run("chat", "x")
+
+    assert (result.returncode, result.stdout) == (6, "")
+    assert "the answer is empty" in result.stderr
+
+
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+def test_no_answer_to_the_notice_ends_no_session(
+    remote: ScriptedRemote, open_chat: OpenChat, key: str
+) -> None:
+    """Who is asked whether to send it and wants out of that is back at the prompt."""
+    remote.notice = NOTICE
+    terminal = open_chat()
+    terminal.until_line(">")
+
+    terminal.press("one\r")
+    terminal.until("Send it? [y/N]:")
+    terminal.press(key)
+
+    terminal.until("(stopped)")
+    terminal.until_line(">")
+    assert remote.allowed == []
+
+
+def test_what_is_typed_in_an_answer_survives_its_stop(
+    remote: ScriptedRemote, open_chat: OpenChat
+) -> None:
+    """Ctrl-C ends the answer, and what was typed meanwhile stands at the next prompt."""
+    remote.pieces, remote.is_holding = ["half an answer"], True
+    terminal = open_chat()
+    terminal.until_line(">")
+    terminal.press("one\r")
+    terminal.until("half an answer")
+
+    terminal.press("typed ahead")
+    terminal.press("\x03")
+
+    terminal.until_line("> typed ahead")
+
+
+def test_the_notice_is_not_cut_within_words(remote: ScriptedRemote, open_chat: OpenChat) -> None:
+    """On a narrow screen it goes over several lines, broken between words."""
+    remote.notice = replace(NOTICE, text="Your message and those before it are sent to api.test")
+    terminal = open_chat("x", columns=30)
+
+    terminal.until("Send it? [y/N]:")
+
+    lines = [line.strip() for line in terminal.screen.splitlines() if line.strip()]
+    assert lines[:2] == ["Your message and those before", "it are sent to api.test"]
+
+
+def test_a_reason_is_not_cut_within_words(remote: ScriptedRemote, open_chat: OpenChat) -> None:
+    """What the validator says of a command is broken between words, and indented."""
+    remote.pieces = ["```sh\nrm -rf /\n```"]
+    terminal = open_chat("x", columns=40)
+
+    terminal.until("without which")
+
+    assert "     deletes a system folder, a whole\n     home folder" in terminal.screen.replace(
+        " \n", "\n"
+    )
+
+
+def test_commands_of_no_answer_are_said_to_be_none(
+    remote: ScriptedRemote, open_chat: OpenChat
+) -> None:
+    """/commands says so where there is none."""
+    del remote
+    terminal = open_chat()
+    terminal.until_line(">")
+
+    terminal.press("/commands\r")
+
+    terminal.until("the last answer has no command")
+
+
+def test_a_full_disk_is_no_fault_of_ours(home: Home, remote: ScriptedRemote) -> None:
+    """An answer that cannot be written is kept, and the user is told why it is not there."""
+    del remote
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [EIDOSCTL, "chat", "x"], env=home.environ, stdout=full, stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, check=False, timeout=60,
+        )  # fmt: skip
+
+    assert result.returncode == 1
+    assert "cannot be written: No space left on device" in result.stderr
+    assert "report this" not in result.stderr
+
+
+def test_closed_streams_are_as_dev_null(home: Home, remote: ScriptedRemote) -> None:
+    """A caller that closed standard input gets an answer all the same."""
+    del remote
+    result = subprocess.run(
+        ["sh", "-c", 'exec "$0" chat x <&-', str(EIDOSCTL)], env=home.environ,
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+
+    assert (result.returncode, result.stdout) == (0, "hello\n")
+
+
+@pytest.mark.parametrize("arguments", [("x",), ("--put", "1")], ids=["a question", "--put"])
+def test_without_its_packages_chat_says_what_to_install(
+    home: Home, remote: ScriptedRemote, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Where only httpx is there, for another program's sake, chat names the extra, too."""
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_RICH)
+
+    result = subprocess.run(
+        [EIDOSCTL, "chat", *arguments], env={**home.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+    assert result.returncode == 1
+    assert "eidosctl[remote]" in result.stderr
+    assert remote.asked == []

@@ -72,6 +72,11 @@ def test_all_faults_are_told_with_their_lines() -> None:
         (b"\n# \xc3\xa4\n# \xff\n", "F:3: this is not UTF-8"),
         (b"threads = 2\nschema = 9\n", "F:2: schema = 9 is of a newer Eidos"),
         (b'# where\nremote_url = "http://a.example/v1"\n', "F:2: remote_url = 'http://a.example"),
+        (
+            b'# x\nchat_url = "http://a.example/v1"\n',
+            "F:2: chat_url = 'http://a.example/v1' is not",
+        ),
+        (b'translate_url = "https://me:x@a.example"\n', "F:1: translate_url must hold no user"),
         (b'zoo.lion = "x"\n', "F:1: unknown key 'zoo'"),
         (b"# x\n[zoo.lion]\na = 1", "F:2: unknown key 'zoo'"),
         (b"# x\n[[threads]]\na = 1", "F:2: threads = [{'a': 1}] is not allowed"),
@@ -84,6 +89,13 @@ def test_a_fault_has_a_line(content: bytes, words: str) -> None:
     (fault,) = config_faults.in_file(content)
 
     assert fault.at("F").startswith(words)
+
+
+def test_a_host_that_is_named_may_be_asked_in_the_clear() -> None:
+    """plain_http_hosts counts for the addresses of chat and translation."""
+    content = b'chat_url = "http://a.example/v1"\nplain_http_hosts = "a.example"\n'
+
+    assert config_faults.in_file(content) == []
 
 
 def test_a_key_of_the_file_is_no_secret_in_a_message() -> None:

@@ -78,3 +78,34 @@ def test_a_unit_without_network_is_named(
     if not well:
         assert f"cp {systemd_dir() / 'remote-engine.conf'}" in last.mend
         assert "eidosd.service.d/60-remote-engine.conf" in last.mend
+
+
+def test_a_key_file_that_the_sandbox_hides_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a home the unit sees the folders of Eidos alone; a link out of them leads nowhere."""
+    monkeypatch.setattr("eidosctl.unit._HOMES", (str(tmp_path),))
+    monkeypatch.setattr("eidosctl.unit._PRIVATE", ())
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    outside, inside = tmp_path / "key", tmp_path / "config" / "eidos" / "key"
+    inside.parent.mkdir(parents=True)
+    for path in (outside, inside):
+        path.write_text("sk-secret")
+        path.chmod(0o600)
+    link = inside.with_name("link")
+    link.symlink_to(outside)
+
+    def key_checks(path: Path) -> list[Check]:
+        place = Place.find({"EIDOS_CHAT_KEY_FILE": str(path)})
+        place.remote_sandbox.parent.mkdir(parents=True, exist_ok=True)
+        place.remote_sandbox.touch()
+        return list(doctor_remote.key_checks(place))
+
+    assert key_checks(inside) == []
+    for path in (outside, link):
+        (check,) = key_checks(path)
+        assert "hidden from eidos-remote.service" in check.detail
+        assert str(inside.parent) in check.mend
+    inside.chmod(0o644)
+    (check,) = key_checks(inside)
+    assert "chmod 600" in check.detail

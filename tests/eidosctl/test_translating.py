@@ -119,6 +119,16 @@ def test_the_answer_as_json(home: Home, server: FaultyServer) -> None:
     assert (row["host"], row["redacted"], result.stderr) == (server.host, [], "")
 
 
+def test_a_pipe_needs_no_dash(home: Home, server: FaultyServer) -> None:
+    """Without a TEXT it is what comes by standard input, as in a chat."""
+    del server
+
+    result = home.run("translate", "--to", "en", stdin=b"12 + 3\n")
+
+    assert result.stdout == "12 + 3\n"
+    assert result.stderr == "eidosctl: this has no words: nothing was sent\n"
+
+
 def test_a_secret_stays_here(home: Home, server: FaultyServer) -> None:
     """A password in a text is not sent, is shown to be left out, and stands in the answer again."""
     text = "lösche https://anna:geheim77x@example.org/alt und alle Dateien"
