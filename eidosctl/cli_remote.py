@@ -147,6 +147,8 @@ def _server(server: dict[str, Any]) -> str:
 
 
 def _breaker(breaker: dict[str, Any]) -> str:
-    again = breaker.get("opens_again_in_s")
-    wait = f", asked again in {again:.0f} s" if again else ""
-    return f"{breaker['provider']}: {breaker['state']}, {breaker['failures']} failures{wait}"
+    failures, again = breaker["failures"], breaker.get("opens_again_in_s")
+    if again:
+        return f"{breaker['provider']}: failed {failures} times, asked again in {again:.0f} s"
+    how = "well" if not failures else f"failed {failures} times in a row, asked all the same"
+    return f"{breaker['provider']}: {how}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from eidos.errors import EidosError
-from eidos.paths import check_private, state_dir
+from eidos.paths import check_private, conversations_file
 from eidos.state import timestamp
 from eidos_remote.messages import Turn
 
@@ -24,7 +24,6 @@ Value = TypeVar("Value")
 Ending = Literal["", "stopped", "broken", "cut"]
 """How an answer ended where it is not whole: by the person, by a failure, by the provider."""
 
-NAME: Final = "conversations.sqlite3"
 _VERSION: Final = 1
 _SCHEMA: Final = (
     """
@@ -86,7 +85,7 @@ class Conversations:
     @classmethod
     def ours(cls) -> "Conversations":
         """Return those of this user."""
-        return cls(state_dir() / NAME)
+        return cls(conversations_file())
 
     def add(self, conversation: int | None, turns: Sequence[KeptTurn]) -> int:
         """Add *turns* to a conversation, a new one where it is None or was deleted; return its id.
@@ -168,7 +167,7 @@ class Conversations:
 
     def _set_aside(self) -> None:
         try:
-            self.path.replace(self.path.with_name(f"{NAME}.damaged"))
+            self.path.replace(self.path.with_name(f"{self.path.name}.damaged"))
         except OSError as exc:
             raise EidosError(f"{self.path} is damaged; remove it: {exc.strerror}") from exc
 

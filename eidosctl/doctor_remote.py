@@ -48,7 +48,7 @@ def _package() -> Iterator[Check]:
         version("httpx")
     except PackageNotFoundError:
         detail = "the package httpx is not installed"
-        yield Check(_NAME, ok=False, detail=detail, mend="pip install 'eidosctl[remote]'")
+        yield Check(_NAME, ok=False, detail=detail, mend=remote_unit.INSTALL)
 
 
 def _network(place: Place) -> Iterator[Check]:
@@ -107,7 +107,7 @@ def _process(place: Place) -> Iterator[Check]:
     if not remote_unit.is_possible():
         if is_installed:
             detail = "the packages for chat and translation are not installed any more"
-            yield Check(_PROCESS, ok=False, detail=detail, mend="pip install 'eidosctl[remote]'")
+            yield Check(_PROCESS, ok=False, detail=detail, mend=remote_unit.INSTALL)
         return
     if manager is None or not service.manager_of_unit(place):
         yield Check(_PROCESS, ok=True, detail="started by the first chat or translation")

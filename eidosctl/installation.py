@@ -14,7 +14,13 @@ import click
 from eidos.audit import AuditLog
 from eidos.log_file import old_log
 from eidos.model_slots import data_dir
-from eidos.paths import audit_file, audit_head_file, state_file
+from eidos.paths import (
+    audit_file,
+    audit_head_file,
+    conversations_file,
+    permissions_file,
+    state_file,
+)
 from eidos.protocol import Shell
 from eidosctl import (
     completions,
@@ -85,9 +91,16 @@ def removals(place: Place) -> Iterator[Change]:
 
 
 def survivors(place: Place) -> list[Path]:
-    """Return what uninstalling leaves: settings, models that were added, what is on record."""
+    """Return what uninstalling leaves: settings, added models, records, conversations."""
     models = data_dir() / "models"
-    kept = (place.config, models, state_file(), audit_head_file())
+    kept = (
+        place.config,
+        models,
+        state_file(),
+        conversations_file(),
+        permissions_file(),
+        audit_head_file(),
+    )
     return [path for path in kept if path.exists()]
 
 

@@ -64,8 +64,7 @@ def require_packages() -> None:
         EidosError: they are not; the message says what to install.
     """
     if not remote_unit.is_possible():
-        message = "chat and translation need more packages; run: pip install 'eidosctl[remote]'"
-        raise EidosError(message)
+        raise EidosError(f"chat and translation need more packages; run: {remote_unit.INSTALL}")
 
 
 def stop(place: Place) -> bool:

@@ -1,5 +1,6 @@
 """The units of eidos-remote: a socket that starts it, and its sandbox; installed and removed."""
 
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -11,7 +12,9 @@ from eidosctl.place import REMOTE_SOCKET_UNIT, REMOTE_UNIT, Place, zsh_functions
 from eidosctl.usermanager import UserManager
 
 NEEDED: Final = ("httpx", "tenacity", "rich", "markdown_it")
-"""What `pip install 'eidosctl[remote]'` adds; without it there is no chat and no translation."""
+"""What INSTALL adds; without it there is no chat and no translation."""
+INSTALL: Final = f"{sys.executable} -m pip install 'eidosctl[remote]'"
+"""pip keeps the Eidos that is installed, and adds what is missing."""
 
 
 def is_possible() -> bool:

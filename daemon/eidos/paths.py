@@ -45,6 +45,16 @@ def state_file() -> Path:
     return state_dir() / "state.sqlite3"
 
 
+def permissions_file() -> Path:
+    """Return the path of what may be sent where, which need not exist."""
+    return state_dir() / "remote-consent.json"
+
+
+def conversations_file() -> Path:
+    """Return the path of the kept conversations, which need not exist."""
+    return state_dir() / "conversations.sqlite3"
+
+
 def audit_file() -> Path:
     """Return the path of the file that the audit log is in."""
     return state_file()

@@ -24,7 +24,6 @@ from eidos_remote.provider import Provider
 
 log = logging.getLogger(__name__)
 
-NAME: Final = "remote-consent.json"
 _MAX_BYTES: Final = 1 << 20
 _MAX_HOST_CHARS: Final = 300
 _MAX_GIVEN: Final = 200

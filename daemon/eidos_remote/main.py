@@ -22,7 +22,7 @@ from eidos.errors import ConfigError, EidosError
 from eidos.file_identity import Identity, identity_of
 from eidos.logs import configure_logging, keep_small
 from eidos.notify import Notifier
-from eidos.paths import config_file, remote_socket_path, state_dir
+from eidos.paths import config_file, permissions_file, remote_socket_path
 from eidos_remote import consent
 from eidos_remote.answering import Answering, Parts
 from eidos_remote.asking import Asking
@@ -115,7 +115,7 @@ async def _serve() -> None:
         settings.config()
     path = remote_socket_path(os.environ, os.getuid())
     entrance = Entrance(inherited(os.environ) or own(path, os.getuid()))
-    counts, asking, consents = Counts(), Asking(), consent.Consents(state_dir() / consent.NAME)
+    counts, asking, consents = Counts(), Asking(), consent.Consents(permissions_file())
     host = _Host(settings, Status(counts, asking, consents, os.environ))
     answering = Answering(Parts(host, os.environ, consents, asking, Translator(asking)))
     notifier = Notifier(os.environ)

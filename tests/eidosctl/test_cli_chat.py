@@ -17,7 +17,7 @@ from shell.terminal import Terminal
 
 from eidos.paths import runtime_dir
 from eidos_remote.messages import Code, Redacted
-from eidosctl.conversations import NAME, Conversations
+from eidosctl.conversations import Conversations
 
 OpenChat = Callable[..., Terminal]
 WITHOUT_RICH = """
@@ -57,7 +57,7 @@ def open_chat(home: Home, remote: ScriptedRemote) -> Iterator[OpenChat]:
 
 def kept(home: Home) -> Conversations:
     """Return what is kept here."""
-    return Conversations(Path(home.environ["XDG_STATE_HOME"], "eidos", NAME))
+    return Conversations(Path(home.environ["XDG_STATE_HOME"], "eidos", "conversations.sqlite3"))
 
 
 def runs(pid: int) -> bool:

@@ -8,13 +8,13 @@ import pytest
 
 from eidos.errors import EidosError
 from eidos_remote.messages import Turn
-from eidosctl.conversations import NAME, Conversations, Ending, KeptTurn
+from eidosctl.conversations import Conversations, Ending, KeptTurn
 
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Conversations:
     """A place for conversations, in which there are none."""
-    return Conversations(tmp_path / "state" / NAME)
+    return Conversations(tmp_path / "state" / "conversations.sqlite3")
 
 
 def turns(text: str, ending: Ending = "") -> list[KeptTurn]:
@@ -99,7 +99,7 @@ def test_a_damaged_file_is_set_aside(kept: Conversations, damage: Callable[[Path
     new = kept.add(7, turns("two"))
 
     assert kept.read(new) == turns("two")
-    assert kept.path.with_name(f"{NAME}.damaged").exists()
+    assert kept.path.with_name("conversations.sqlite3.damaged").exists()
 
 
 def test_a_newer_file_is_left_alone(kept: Conversations) -> None:

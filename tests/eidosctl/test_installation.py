@@ -131,16 +131,19 @@ def test_dry_run_changes_nothing(home: Home) -> None:
     assert files_in(home.root) == before
 
 
-def test_configuration_survives_uninstall(home: Home) -> None:
-    """What the person wrote stays, and is named."""
-    config = home.place.config
-    config.parent.mkdir()
-    config.write_text("threads = 1\n")
+def test_what_the_person_wrote_survives_uninstall(home: Home) -> None:
+    """Settings, conversations and permissions stay, and are named."""
+    state = home.root / "state" / "eidos"
+    mine = [home.place.config, state / "conversations.sqlite3", state / "remote-consent.json"]
+    for file in mine:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("threads = 1\n")
 
     output = home.ok("uninstall")
 
-    assert config.read_text() == "threads = 1\n"
-    assert f"kept: {config}" in output
+    for file in mine:
+        assert file.read_text() == "threads = 1\n"
+        assert f"kept: {file}" in output
 
 
 def test_startup_file_that_cannot_be_written_is_named(home: Home) -> None:

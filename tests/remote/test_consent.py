@@ -8,7 +8,7 @@ import pytest
 
 from eidos.audit import AuditLog
 from eidos.errors import EidosError, RequestRefused
-from eidos_remote.consent import NAME, ConsentNeeded, Consents
+from eidos_remote.consent import ConsentNeeded, Consents
 from eidos_remote.messages import Code, Purpose
 from eidos_remote.notice import is_this_machine, notice_text
 from eidos_remote.provider import Key, Provider, ProviderName
@@ -34,7 +34,7 @@ def audit(folder: Path) -> AuditLog:
 @pytest.fixture
 def consents(folder: Path, audit: AuditLog) -> Consents:
     """Nothing is allowed yet."""
-    return Consents(folder / NAME, audit)
+    return Consents(folder / "remote-consent.json", audit)
 
 
 def _is_allowed(consents: Consents, purpose: Purpose, provider: Provider = _PROVIDER) -> bool:
@@ -73,9 +73,9 @@ def test_an_agreement_outlives_the_process(consents: Consents, folder: Path) -> 
     _is_allowed(consents, Purpose.CHAT)
     consents.allow(Purpose.CHAT, _PROVIDER.host)
 
-    assert _is_allowed(Consents(folder / NAME), Purpose.CHAT)
-    assert stat.S_IMODE((folder / NAME).stat().st_mode) == 0o600
-    (entry,) = json.loads((folder / NAME).read_text())["given"]
+    assert _is_allowed(Consents(folder / "remote-consent.json"), Purpose.CHAT)
+    assert stat.S_IMODE((folder / "remote-consent.json").stat().st_mode) == 0o600
+    (entry,) = json.loads((folder / "remote-consent.json").read_text())["given"]
     assert entry["provider"] == "openai"
     assert entry["since"].startswith("20")
 
@@ -96,7 +96,7 @@ def test_deleting_the_file_counts_at_once(consents: Consents, folder: Path) -> N
     """`eidosctl privacy purge` needs to tell nobody."""
     consents.allow(Purpose.CHAT, _PROVIDER.host)
 
-    (folder / NAME).unlink()
+    (folder / "remote-consent.json").unlink()
 
     assert not _is_allowed(consents, Purpose.CHAT)
 
@@ -107,10 +107,10 @@ def test_deleting_the_file_counts_at_once(consents: Consents, folder: Path) -> N
 )
 def test_a_damaged_file_allows_nothing(consents: Consents, folder: Path, content: bytes) -> None:
     """It is set aside, and the user is asked again and may agree again."""
-    (folder / NAME).write_bytes(content)
+    (folder / "remote-consent.json").write_bytes(content)
 
     assert not _is_allowed(consents, Purpose.CHAT)
-    assert (folder / f"{NAME}.damaged").read_bytes() == content
+    assert (folder / "remote-consent.json.damaged").read_bytes() == content
     consents.allow(Purpose.CHAT, _PROVIDER.host)
     assert _is_allowed(consents, Purpose.CHAT)
 
@@ -120,19 +120,19 @@ def test_a_file_that_others_could_have_written_allows_nothing(
 ) -> None:
     """Neither one that a group may write, nor a link to anywhere."""
     consents.allow(Purpose.CHAT, _PROVIDER.host)
-    (folder / NAME).chmod(0o660)
+    (folder / "remote-consent.json").chmod(0o660)
     assert not _is_allowed(consents, Purpose.CHAT)
 
     consents.allow(Purpose.CHAT, _PROVIDER.host)
-    (folder / NAME).rename(folder / "elsewhere")
-    (folder / NAME).symlink_to(folder / "elsewhere")
+    (folder / "remote-consent.json").rename(folder / "elsewhere")
+    (folder / "remote-consent.json").symlink_to(folder / "elsewhere")
     assert not _is_allowed(consents, Purpose.CHAT)
 
 
 def test_what_cannot_be_written_is_not_allowed(tmp_path: Path, audit: AuditLog) -> None:
     """The error names the file; no agreement is there that is gone after the next start."""
     (tmp_path / "file").touch()
-    consents = Consents(tmp_path / "file" / NAME, audit)
+    consents = Consents(tmp_path / "file" / "remote-consent.json", audit)
 
     with pytest.raises(EidosError):
         consents.allow(Purpose.CHAT, _PROVIDER.host)
@@ -156,7 +156,7 @@ def test_what_stands_before_a_host_is_kept_nowhere(consents: Consents, folder: P
     consents.allow(Purpose.CHAT, provider.host)
 
     assert "kestrel4711" not in f"{caught.value} {caught.value.notice}"
-    assert "kestrel4711" not in (folder / NAME).read_text()
+    assert "kestrel4711" not in (folder / "remote-consent.json").read_text()
     assert _is_allowed(consents, Purpose.CHAT, provider)
 
 
@@ -176,7 +176,8 @@ def test_nothing_is_left_beside_the_file(consents: Consents, folder: Path) -> No
     """Writing leaves no second file behind."""
     consents.allow(Purpose.CHAT, _PROVIDER.host)
 
-    assert [path.name for path in folder.iterdir() if "consent" in path.name] == [NAME]
+    written = [path.name for path in folder.iterdir() if "consent" in path.name]
+    assert written == ["remote-consent.json"]
 
 
 @pytest.mark.parametrize("purpose", Purpose)

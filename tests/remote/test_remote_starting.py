@@ -97,4 +97,4 @@ def test_a_daemon_is_started_all_the_same_where_it_cannot_be(
     place.config.parent.mkdir(parents=True, exist_ok=True)
     place.config.write_text("translate_requests = true\n")
 
-    assert "pip install 'eidosctl[remote]'" in remote_service.start_beside(place)
+    assert "-m pip install 'eidosctl[remote]'" in remote_service.start_beside(place)
