@@ -1,8 +1,9 @@
-"""What Eidos adds to a chat: the same request by plain httpx, and by what eidos-remote asks with.
+"""What Eidos adds to a chat, beside plain httpx: what eidos-remote asks with, and all of the way.
 
     python -m benchmarks.remote_overhead [--rounds 300] [--pieces 50]
 
-Both ask a server on loopback, in a process of its own, that answers at once. They take turns, so
+All of the way is from a client through the socket, with consent, redaction and each piece sent on.
+All ask a server on loopback, in a process of its own, that answers at once. They take turns, so
 that whatever else the machine does slows both; the medians and their difference are printed.
 """
 
@@ -20,7 +21,21 @@ import httpx
 import msgspec
 
 from benchmarks.measuring import machine, percentile
+from benchmarks.remote_process import last, remote_process
+from eidos import client as eidos_client
 from eidos_remote.asking import Asking
+from eidos_remote.messages import (
+    LAST,
+    MAX_FRAME_BYTES,
+    Allow,
+    Chat,
+    End,
+    Piece,
+    Purpose,
+    Turn,
+    decode_reply,
+    encode,
+)
 from eidos_remote.openai_chat import CHAT_PATH, chat_body
 from eidos_remote.provider import Key, Message, Provider, ProviderName
 
@@ -85,11 +100,33 @@ def by_eidos(asking: Asking, provider: Provider) -> Ask:
     return ask
 
 
-async def measure(url: str, rounds: int) -> dict[str, list[tuple[float, float]]]:
+def all_of_the_way(line: eidos_client.Line) -> Ask:
+    """Return the way of a client."""
+    turns = tuple(Turn("user", message.content) for message in MESSAGES)
+
+    async def ask() -> float:
+        first_s = 0.0
+        line.send(encode(Chat(id="chat", turns=turns)))
+        while not isinstance(reply := decode_reply(line.receive(30)), LAST):
+            if isinstance(reply, Piece):
+                first_s = first_s or time.perf_counter()
+        assert isinstance(reply, End), reply
+        return first_s
+
+    return ask
+
+
+async def measure(
+    url: str, line: eidos_client.Line, rounds: int
+) -> dict[str, list[tuple[float, float]]]:
     """Return the milliseconds to the first piece and to the end, of each way, round by round."""
     provider = Provider(name=ProviderName.COMPATIBLE, url=url, model=MODEL, key=Key("a-key"))
     client, asking = httpx.AsyncClient(trust_env=False), Asking()
-    ways = {"httpx": plainly(client, provider), "Eidos": by_eidos(asking, provider)}
+    ways = {
+        "httpx": plainly(client, provider),
+        "what asks": by_eidos(asking, provider),
+        "all of the way": all_of_the_way(line),
+    }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for turn in range(rounds + 10):
         for name, ask in ways.items():
@@ -105,15 +142,26 @@ async def measure(url: str, rounds: int) -> dict[str, list[tuple[float, float]]]
 
 def report(taken: dict[str, list[tuple[float, float]]]) -> str:
     """Return the table."""
-    rows = ["| to the | httpx | Eidos | added, median | added, p95 |", "|---|---|---|---|---|"]
+    heads = ("to the", "through", "httpx", "Eidos", "added, median", "added, p95", "added, p99")
+    rows = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for column, name in enumerate(("first piece", "end")):
-        plain, ours = ([pair[column] for pair in taken[way]] for way in ("httpx", "Eidos"))
-        added = [mine - theirs for mine, theirs in zip(ours, plain, strict=True)]
-        rows.append(
-            f"| {name} | {statistics.median(plain):.2f} ms | {statistics.median(ours):.2f} ms "
-            f"| {statistics.median(added):.2f} ms | {percentile(added, 95):.2f} ms |"
-        )
+        for way in ("what asks", "all of the way"):
+            plain, ours = ([pair[column] for pair in taken[each]] for each in ("httpx", way))
+            added = [mine - theirs for mine, theirs in zip(ours, plain, strict=True)]
+            values = (statistics.median(plain), statistics.median(ours))
+            values += (statistics.median(added), percentile(added, 95), percentile(added, 99))
+            rows.append(f"| {name} | {way} | {' | '.join(f'{each:.2f} ms' for each in values)} |")
     return "\n".join(rows)
+
+
+def _measured(url: str, rounds: int) -> dict[str, list[tuple[float, float]]]:
+    settings = f'chat_url = "{url}"\nchat_model = "{MODEL}"'
+    with (
+        remote_process(settings) as socket,
+        eidos_client.dialled(socket, max_frame_bytes=MAX_FRAME_BYTES) as line,
+    ):
+        last(line, Allow(id="allow", purpose=Purpose.CHAT, host=url.removeprefix("http://")))
+        return asyncio.run(measure(url, line, rounds))
 
 
 def main() -> None:
@@ -133,7 +181,7 @@ def main() -> None:
         try:
             assert server.stdout is not None
             port = int(server.stdout.readline())
-            taken = asyncio.run(measure(f"http://127.0.0.1:{port}", options.rounds))
+            taken = _measured(f"http://127.0.0.1:{port}", options.rounds)
         finally:
             server.kill()
     print(report(taken))

@@ -9,13 +9,10 @@ by one that is new each time, as eidosctl's. Each text is another one, so nothin
 """
 
 import os
-import subprocess
 import sys
-import tempfile
 import time
 import uuid
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -24,66 +21,27 @@ import httpx
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.measuring import REPOSITORY, machine, percentile, write_section
+from benchmarks.remote_process import last, remote_process
 
 sys.path.insert(0, str(REPOSITORY / "tests" / "remote"))
 
-from real_daemon import until
 from remote.libre_server import libre_server
 
 from eidos import client
 from eidos_remote.messages import (
-    LAST,
     MAX_FRAME_BYTES,
     Allow,
     Purpose,
-    Reply,
-    Request,
     Translate,
     Translation,
-    decode_reply,
-    encode,
 )
 
 PAGE: Final = REPOSITORY / "docs" / "translate.md"
 HEADING: Final = "## Figures of the way"
 _ROUNDS: Final = 300
 _WARM: Final = 20
-_TIMEOUT_S: Final = 30.0
 Ask = Callable[[str], float]
 """Has a text translated; returns how many ms of it were the provider's."""
-
-
-@contextmanager
-def service(url: str) -> Generator[Path]:
-    """Run an `eidos-remote` that asks the server at *url*; yield its socket."""
-    with tempfile.TemporaryDirectory(prefix="eidos-", dir="/tmp") as folder:
-        root = Path(folder)
-        names = ("HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
-        environ = {name: str(root / name.lower()) for name in names}
-        for path in environ.values():
-            Path(path).mkdir(mode=0o700)
-        config = Path(environ["XDG_CONFIG_HOME"], "eidos", "config.toml")
-        config.parent.mkdir()
-        config.write_text(f'translate_url = "{url}"\nremote_per_minute = 1000\n')
-        program = Path(sys.executable).with_name("eidos-remote")
-        process = subprocess.Popen(
-            [program], env={**environ, "PATH": os.environ["PATH"]}, stderr=subprocess.DEVNULL
-        )
-        socket = Path(environ["XDG_RUNTIME_DIR"], "eidos", "remote.sock")
-        try:
-            until(lambda: client.is_listening(socket))
-            yield socket
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def last(line: client.Line, request: Request) -> Reply:
-    """Return the last reply to *request*."""
-    line.send(encode(request))
-    while not isinstance(reply := decode_reply(line.receive(_TIMEOUT_S)), LAST):
-        pass
-    return reply
 
 
 def translated(line: client.Line, text: str) -> float:
@@ -116,7 +74,11 @@ def row(name: str, values: list[float]) -> str:
 def report() -> list[str]:
     """Return the table."""
     load = os.getloadavg()[0]
-    with libre_server() as server, service(server.url) as socket, httpx.Client() as plain:
+    with (
+        libre_server() as server,
+        remote_process(f'translate_url = "{server.url}"') as socket,
+        httpx.Client() as plain,
+    ):
 
         def alone(text: str) -> float:
             body = {"q": text, "source": "de", "target": "en", "format": "text"}
