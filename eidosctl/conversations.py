@@ -4,28 +4,24 @@ A turn is kept as it was sent, so without the secrets that were taken out of it.
 file for one transaction, so that nothing of a conversation is lost with the process that has it.
 """
 
-import contextlib
-import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal
 
+from eidos.database import Database, Schema, timestamp
 from eidos.errors import EidosError
-from eidos.paths import check_private, conversations_file
-from eidos.state import timestamp
+from eidos.paths import conversations_file
 from eidos_remote.messages import Turn
 
 if TYPE_CHECKING:
-    from sqlite3 import Connection
+    from eidos.database import Connection
 
-Value = TypeVar("Value")
 Ending = Literal["", "stopped", "broken", "cut"]
 """How an answer ended where it is not whole: by the person, by a failure, by the provider."""
 
-_VERSION: Final = 1
-_SCHEMA: Final = (
+_TABLES: Final = (
     """
 CREATE TABLE conversations (
     id INTEGER PRIMARY KEY AUTOINCREMENT, begun TEXT NOT NULL, changed_s REAL NOT NULL
@@ -36,11 +32,12 @@ CREATE TABLE turns (
     number INTEGER NOT NULL, role TEXT NOT NULL CHECK (role IN ('user', 'assistant')),
     text TEXT NOT NULL, ending TEXT NOT NULL, PRIMARY KEY (conversation, number)
 ) WITHOUT ROWID""",
-    f"PRAGMA user_version={_VERSION}",
 )
-_BUSY_TIMEOUT_S: Final = 5.0
-_CORRUPT: Final = frozenset({11, 26})
-"""SQLITE_CORRUPT and SQLITE_NOTADB."""
+_SCHEMA: Final = Schema(
+    (_TABLES,),
+    frozenset({"conversations", "turns"}),
+    without="no conversation is kept; use --no-history",
+)
 _TITLE_CHARS: Final = 60
 _DAY_S: Final = 86_400
 _LIST: Final = """
@@ -72,15 +69,16 @@ class Summary:
     title: str
 
 
-class _Damaged(EidosError):  # noqa: N818 - it is a state to report
-    """The file is no database of ours any more."""
-
-
 class Conversations:
     """The conversations in the file *path*, which is made when the first one is kept."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self._database = Database(path, _SCHEMA)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._database.path
 
     @classmethod
     def ours(cls) -> "Conversations":
@@ -95,11 +93,7 @@ class Conversations:
         Raises:
             EidosError: the file is not ours alone, or nothing can be written.
         """
-        try:
-            return self._change(lambda connection: _add(connection, conversation, turns))
-        except _Damaged:
-            self._set_aside()
-            return self._change(lambda connection: _add(connection, None, turns))
+        return self._database.change(lambda connection: _add(connection, conversation, turns))
 
     def last(self) -> int | None:
         """Return the id of the conversation that was added to last.
@@ -116,8 +110,8 @@ class Conversations:
             EidosError: there is none with this id, or the file cannot be read.
         """
         query = "SELECT role, text, ending FROM turns WHERE conversation = ? ORDER BY number"
-        if self.path.exists():
-            rows = self._change(lambda c: c.execute(query, (conversation,)).fetchall())
+        if self._database.exists():
+            rows = self._database.look(lambda c: c.execute(query, (conversation,)).fetchall())
             if rows:
                 return [KeptTurn(Turn(role, text), ending) for role, text, ending in rows]
         raise EidosError(f"no conversation {conversation}; see: eidosctl conversations list")
@@ -128,9 +122,9 @@ class Conversations:
         Raises:
             EidosError: the file cannot be read.
         """
-        if not self.path.exists():
+        if not self._database.exists():
             return []
-        rows = self._change(lambda connection: connection.execute(_LIST).fetchall())
+        rows = self._database.look(lambda connection: connection.execute(_LIST).fetchall())
         return [Summary(id_, begun, turns, _title(text)) for id_, begun, turns, text in rows]
 
     def delete(self, conversation: int | None = None) -> int:
@@ -152,24 +146,11 @@ class Conversations:
         return self._delete(_PRUNE, (oldest_s, keep))
 
     def _delete(self, statement: str, values: Sequence[object]) -> int:
-        if not self.path.exists():
+        if not self._database.exists():
             return 0
-        return self._change(lambda connection: connection.execute(statement, values).rowcount)
-
-    def _change(self, do: "Callable[[Connection], Value]") -> Value:
-        _make(self.path)
-        with _opened(self.path) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            _check(connection, self.path)
-            found = do(connection)
-            connection.execute("COMMIT")
-            return found
-
-    def _set_aside(self) -> None:
-        try:
-            self.path.replace(self.path.with_name(f"{self.path.name}.damaged"))
-        except OSError as exc:
-            raise EidosError(f"{self.path} is damaged; remove it: {exc.strerror}") from exc
+        return self._database.change(
+            lambda connection: connection.execute(statement, values).rowcount
+        )
 
 
 def _add(connection: "Connection", known: int | None, turns: Sequence[KeptTurn]) -> int:
@@ -186,59 +167,6 @@ def _add(connection: "Connection", known: int | None, turns: Sequence[KeptTurn])
     ]
     connection.executemany("INSERT INTO turns VALUES (?, ?, ?, ?, ?)", rows)
     return conversation
-
-
-def _check(connection: "Connection", path: Path) -> None:
-    """Make the tables where there are none, and return if they are those that we know."""
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > _VERSION:
-        message = f"{path} was written by a newer Eidos; upgrade Eidos, or move the file away"
-        raise EidosError(message)
-    query = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    names = {name for (name,) in connection.execute(query)}
-    if not version and not names:
-        for statement in _SCHEMA:
-            connection.execute(statement)
-    elif not names >= {"conversations", "turns"}:
-        raise _Damaged(f"{path} is damaged (tables are missing)")
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> "Generator[Connection]":
-    try:
-        import sqlite3
-    except ImportError as exc:
-        message = "this Python has no sqlite3, so no conversation is kept; use --no-history"
-        raise EidosError(message) from exc
-    try:
-        with contextlib.closing(
-            sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-        ) as connection:
-            for setting in ("trusted_schema=OFF", "foreign_keys=ON", "secure_delete=ON",
-                            "temp_store=MEMORY"):  # fmt: skip
-                connection.execute(f"PRAGMA {setting}")
-            yield connection
-    except sqlite3.Error as exc:
-        if getattr(exc, "sqlite_errorcode", 0) & 0xFF in _CORRUPT:
-            raise _Damaged(f"{path} is damaged ({exc})") from exc
-        raise EidosError(f"{path} cannot be used: {exc}") from exc
-
-
-def _make(path: Path) -> None:
-    """Make the file for us alone where there is none; refuse one that is not."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        check_private(path.parent, os.getuid())
-        handle = os.open(path, flags, 0o600)
-        try:
-            info = os.fstat(handle)
-        finally:
-            os.close(handle)
-    except OSError as exc:
-        raise EidosError(f"cannot use {path}: {exc.strerror}") from exc
-    if info.st_uid != os.getuid() or info.st_mode & 0o077 or info.st_nlink != 1:
-        raise EidosError(f"{path} is open to others; run: chmod 600 {path}")
 
 
 def _title(text: str) -> str:

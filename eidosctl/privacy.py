@@ -11,9 +11,9 @@ from typing import BinaryIO, Final
 
 from eidos import __version__
 from eidos.config import Config
+from eidos.database import timestamp
 from eidos.day_counts import Day, Item, read_days
 from eidos.errors import ConfigError, EidosError
-from eidos.state import timestamp
 from eidosctl import auditing, holdings
 from eidosctl.holdings import HOLDINGS, Found, Holding, Root
 from eidosctl.output import as_json

@@ -17,7 +17,7 @@ from eidosctl.holdings import HOLDINGS, Holding, Purge, Root
 from eidosctl.place import Place
 
 if TYPE_CHECKING:
-    from eidos.state import Connection
+    from eidos.database import Connection
 
 _TIMEOUT_S = 10.0
 

@@ -65,7 +65,7 @@ LAYERS: Final = (
     Layer(
         "state",
         "What outlives the daemon: the audit log, and the counts of each day.",
-        ("eidos.state", "eidos.audit_head", "eidos.audit_chain", "eidos.old_audit", "eidos.audit",
+        ("eidos.database", "eidos.state", "eidos.audit_head", "eidos.audit_chain", "eidos.old_audit", "eidos.audit",
          "eidos.day_counts"),
         sees=("shared",),
     ),

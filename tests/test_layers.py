@@ -34,7 +34,7 @@ ONLY_IN = {
         "eidos_remote.provider_faults",
     },
     "tenacity": {"eidos_remote.retrying"},
-    "sqlite3": {"eidos.state", "eidosctl.conversations"},
+    "sqlite3": {"eidos.database"},
     "rich": {"eidosctl.chat_screen"},
     "markdown_it": {"eidosctl.answer_commands", "eidosctl.chat_screen"},
     "logging_journald": {"eidos.journal"},

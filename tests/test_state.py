@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from eidos.database import timestamp
 from eidos.day_counts import add, read_days
 from eidos.errors import EidosError
-from eidos.state import State, schema_fault, timestamp
+from eidos.state import State, schema_fault
 
 DAY = "2026-11-23"
 

@@ -18,7 +18,7 @@ from eidos.paths import audit_head_file, state_file
 from eidos.state import State
 
 if TYPE_CHECKING:
-    from eidos.state import Connection
+    from eidos.database import Connection
 
 log = logging.getLogger(__name__)
 

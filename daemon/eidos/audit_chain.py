@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from eidos.audit_head import Head
+from eidos.database import timestamp
 from eidos.errors import EidosError
-from eidos.state import AUDIT_KEPT, timestamp
+from eidos.state import AUDIT_KEPT
 
 if TYPE_CHECKING:
-    from eidos.state import Connection
+    from eidos.database import Connection
 
 NOTHING: Final = Head(0, "0" * 64)
 """What the first record follows."""

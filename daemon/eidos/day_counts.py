@@ -12,7 +12,7 @@ import msgspec
 from eidos.state import State
 
 if TYPE_CHECKING:
-    from eidos.state import Connection
+    from eidos.database import Connection
 
 REQUESTS: Final = "requests"
 _NOT_OURS: Final = frozenset(

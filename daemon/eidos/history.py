@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from eidos.audit import AuditLog
+from eidos.database import timestamp
 from eidos.day_counts import REQUESTS, Item, Run, add, latest_run, note_run, prune_days
 from eidos.errors import EidosError
 from eidos.finished import Finished
-from eidos.state import State, timestamp
+from eidos.state import State
 
 if TYPE_CHECKING:
-    from eidos.state import Connection
+    from eidos.database import Connection
 
 log = logging.getLogger(__name__)
 

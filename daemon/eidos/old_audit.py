@@ -12,7 +12,7 @@ from eidos.audit_chain import Own, insert
 from eidos.errors import EidosError
 
 if TYPE_CHECKING:
-    from eidos.state import Connection
+    from eidos.database import Connection
 
 _MOST: Final = 5000
 """Of a longer log the newest lines are taken over."""
