@@ -6,13 +6,12 @@ What is heavy (zmq, psutil, the doctor) is imported by the command that needs it
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from eidos import __version__
-from eidos.errors import EidosError
+from eidos.errors import EidosError, raised_at
 from eidos.protocol import MAX_CANDIDATES, Certainty, Level, Shell
 from eidosctl import streams
 from eidosctl.cli_audit import audit
@@ -180,11 +179,7 @@ def main() -> NoReturn:
         _say(str(exc))
         sys.exit(exc.exit_code)
     except Exception as exc:  # noqa: BLE001 - a person must not see a traceback
-        trace = exc.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-        _say(f"unexpected {type(exc).__name__} in {where}: {exc}; please report this")
+        _say(f"unexpected {raised_at(exc)}: {exc}; please report this")
         sys.exit(1)
 
 

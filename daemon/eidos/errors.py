@@ -17,6 +17,7 @@ Exit codes: 0 ok, 1 error, 2 usage, 3 no daemon, 4 refused or no command to offe
 not help).
 """
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -90,3 +91,15 @@ class ProviderError(EidosError):
     def __init__(self, message: str, *, code: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def raised_at(error: BaseException) -> str:
+    """Return what *error* is and where it was raised, `KeyError in words.py:12`; no word of it.
+
+    The words of an exception, and the lines of its traceback, may be what somebody typed.
+    """
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
+    return f"{type(error).__name__} in {where}"

@@ -10,7 +10,6 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -22,6 +21,7 @@ from eidos.errors import (
     ProtocolError,
     ProviderError,
     RequestRefused,
+    raised_at,
 )
 from eidos.frames import check_text
 from eidos_remote.asking import Asking
@@ -114,8 +114,8 @@ class Answering:
             return await _fail(request, send, Code.INTERNAL, str(exc))
         except Exception as exc:  # noqa: BLE001 - who meets a bug gets an answer, and so does the next
             # Neither the exception's words nor the lines of a traceback: a text may be in both.
-            log.error("request=%s failed: %s", request.id, _where(exc))  # noqa: TRY400
-            reason = f"internal error: {_where(exc)}; please report this"
+            log.error("request=%s failed: %s", request.id, raised_at(exc))  # noqa: TRY400
+            reason = f"internal error: {raised_at(exc)}; please report this"
             return await _fail(request, send, Code.INTERNAL, reason)
         return "ok"
 
@@ -249,12 +249,3 @@ async def _fail(
 
 def _taken_back(count: int) -> str:
     return "there was no permission" if not count else f"taken back: {count} of your permissions"
-
-
-def _where(error: Exception) -> str:
-    """Return what *error* is and where it was raised, and none of its words."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else "?"
-    return f"{type(error).__name__} in {where}"

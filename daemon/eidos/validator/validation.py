@@ -8,14 +8,13 @@ only at too great a cost, is warned about, never called fine.
 
 import logging
 import re
-import traceback
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from eidos.errors import raised_at
 from eidos.protocol import Level, Shell
 from eidos.validator import strict
 from eidos.validator.budget import Budget, OverBudget
@@ -125,14 +124,9 @@ def check(command: str, shell: Shell, policy: Policy = BALANCED) -> Verdict:
         return examine(command, shell, policy)
     except Exception as exc:  # noqa: BLE001 - a fault of ours costs a warning, not the answer
         # Its type and place alone: the message of a KeyError may be a word of the command.
-        log.error("the validator failed: %s in %s", type(exc).__name__, _place_of(exc))  # noqa: TRY400
+        log.error("the validator failed: %s", raised_at(exc))  # noqa: TRY400
         rule = RULES["unreadable"]
         return Verdict(rule.level, rule.id, rule.reason, command, rule.kind, command)
-
-
-def _place_of(exc: Exception) -> str:
-    frame = traceback.extract_tb(exc.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"
 
 
 def examine(command: str, shell: Shell, policy: Policy = BALANCED) -> Verdict:
