@@ -48,7 +48,7 @@ class Asking:
             ProviderError: it cannot be asked, or has none.
         """
         # What is known is no answer of the provider's: counted as one, it would close its breaker.
-        if known := provider.model or self._models.get(provider.url, ""):
+        if known := self._known_model(provider):
             return known
         return await self._guarded(provider, lambda ends_s: self._model(provider, ends_s))
 
@@ -120,12 +120,13 @@ class Asking:
             raise
 
     async def _model(self, provider: Provider, ends_s: float) -> str:
-        if provider.model:
-            return provider.model
-        if provider.url not in self._models:
+        if not self._known_model(provider):
             answer = await self._fetch(provider, MODELS_PATH, None, ends_s)
             self._models[provider.url] = read_model(answer, provider)
-        return self._models[provider.url]
+        return self._known_model(provider)
+
+    def _known_model(self, provider: Provider) -> str:
+        return provider.model or self._models.get(provider.url, "")
 
     async def _fetch(
         self, provider: Provider, path: str, content: bytes | None, ends_s: float
@@ -138,3 +139,23 @@ class Asking:
         if place not in self._breakers:
             self._breakers[place] = Breaker(provider.shown, self._clock)
         return self._breakers[place]
+
+
+async def whole(pieces: Pieces, *, max_chars: int) -> str | None:
+    """Return all of the answer *pieces*, None where it is cut off, or longer than *max_chars*.
+
+    It is read to its end, so that the connection can be used again.
+
+    Raises:
+        ProviderError: there is no answer, or no more of it.
+    """
+    written, is_whole = "", False
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if isinstance(piece, Finish):
+                is_whole = piece.reason == "stop"
+            else:
+                written += piece
+            if len(written) > max_chars:
+                return None
+    return written if is_whole else None

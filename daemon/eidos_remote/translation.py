@@ -8,7 +8,6 @@ import re
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -16,9 +15,9 @@ from eidos.errors import ProtocolError, ProviderError
 from eidos.frames import check_text
 from eidos.language_names import NAMES, language_name, same_language
 from eidos.languages import detect
-from eidos_remote.asking import Pieces
+from eidos_remote.asking import Pieces, whole
 from eidos_remote.messages import MAX_TRANSLATE_CHARS, Code
-from eidos_remote.provider import Finish, Message, Provider, ProviderName
+from eidos_remote.provider import Message, Provider, ProviderName
 
 KEPT: Final = 256
 KEPT_S: Final = 3600.0
@@ -124,17 +123,9 @@ class Translator:
         origin = f", which is in {language_name(source)}," if source else ""
         instruction = _INSTRUCTION.format(origin=origin, target=_target(to))
         messages = [Message("system", instruction), Message("user", text)]
-        written = ""
-        is_whole = False
-        async with aclosing(self._asking.stream(provider, messages)) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Finish):
-                    is_whole = piece.reason == "stop"
-                else:
-                    written += piece
-                if len(written) > MAX_ANSWER_CHARS:
-                    break
-        if not is_whole:
+        pieces = self._asking.stream(provider, messages)
+        written = await whole(pieces, max_chars=MAX_ANSWER_CHARS)
+        if written is None:
             said = "broke the translation off; translate the text in parts"
             raise ProviderError(f"{provider.shown} {said}", code=Code.BROKEN)
         return bare(written, text)
