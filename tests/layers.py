@@ -65,8 +65,8 @@ LAYERS: Final = (
     Layer(
         "state",
         "What outlives the daemon: the audit log, and the counts of each day.",
-        ("eidos.database", "eidos.state", "eidos.audit_head", "eidos.audit_chain", "eidos.old_audit", "eidos.audit",
-         "eidos.day_counts"),
+        ("eidos.private_file", "eidos.database", "eidos.state", "eidos.audit_head",
+         "eidos.audit_chain", "eidos.old_audit", "eidos.audit", "eidos.day_counts"),
         sees=("shared",),
     ),
     Layer(
@@ -123,7 +123,7 @@ LAYERS: Final = (
     Layer(
         "socket",
         "Listening on a socket that is ours alone, and who is at its other end.",
-        ("eidos.notify", "eidos.listener", "eidos.departures", "eidos.rate_limit",
+        ("eidos.notify", "eidos.limits", "eidos.listener", "eidos.departures", "eidos.rate_limit",
          "eidos.file_identity"),
         sees=("shared",),
     ),

@@ -20,6 +20,7 @@ from typing import Annotated, Final
 import msgspec
 
 from eidos.errors import EidosError
+from eidos.private_file import replace_private
 
 JOURNAL_SOCKET: Final = Path("/run/systemd/journal/socket")
 _IDENTIFIER: Final = "eidos-audit"
@@ -82,7 +83,7 @@ def write_head(path: Path, head: Head, *, instead_of: Head | None) -> None:
         with contextlib.suppress(EidosError):
             found = read_head(path)
         if found is None or found == instead_of or found.seq < head.seq:
-            _replace(path, msgspec.json.encode(head))
+            replace_private(path, msgspec.json.encode(head) + b"\n")
     finally:
         os.close(folder)
 
@@ -137,13 +138,3 @@ def heads_in_journal(state: Path) -> Iterator[Head]:
 
 def _one_line(path: Path) -> str:
     return os.fspath(path.absolute()).replace("\n", "?")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    new = path.with_name(f".{path.name}.new")  # one writer at a time: the folder is locked
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(new, flags, 0o600), "wb") as file:
-        file.write(content + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

@@ -2,10 +2,8 @@
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import os
-import resource
 import signal
 import sys
 
@@ -15,6 +13,7 @@ from eidos.audit_queue import AuditQueue
 from eidos.config import Config
 from eidos.errors import EidosError
 from eidos.history import History, Retention, boot_id
+from eidos.limits import limit_resources
 from eidos.logs import configure_logging, daemon_share, keep_small, set_level
 from eidos.notify import Notifier
 from eidos.outside import Outside
@@ -27,7 +26,6 @@ from eidos.tracing import Tracing
 log = logging.getLogger(__name__)
 
 _OPEN_FILES = 65_536
-"""libzmq aborts when `accept` fails for want of a file descriptor; 1024 is too few."""
 
 
 def main() -> int:
@@ -121,7 +119,8 @@ def _apply(config: Config, tracing: Tracing) -> None:
         log_format=config.log_format,
         mb_per_day=daemon_share(config.log_mb_per_day),
     )
-    _limit_resources(config)
+    # Upkeep looks once a second; this is the wall for whoever fills memory faster than that.
+    limit_resources(open_files=_OPEN_FILES, memory_bytes=4 * config.memory_limit_mb << 20)
 
 
 def _arguments() -> argparse.Namespace:
@@ -138,18 +137,6 @@ def _arguments() -> argparse.Namespace:
         help="read the configuration, load the model and have it answer once; serve nobody",
     )
     return parser.parse_args()
-
-
-def _limit_resources(config: Config) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    # Upkeep looks once a second; this is the wall for whoever fills memory faster than that.
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    with contextlib.suppress(ValueError):
-        resource.setrlimit(resource.RLIMIT_DATA, (4 * config.memory_limit_mb << 20, hard))
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core holds what people typed
 
 
 if __name__ == "__main__":

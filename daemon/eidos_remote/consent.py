@@ -4,10 +4,8 @@ It is one small file of the state, read anew for each question: `eidosctl privac
 it at any time, and from then on nothing more is sent.
 """
 
-import contextlib
 import logging
 import os
-import tempfile
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ import msgspec
 from eidos.audit import AuditLog
 from eidos.errors import EidosError, RequestRefused
 from eidos.paths import make_private, state_file
+from eidos.private_file import replace_private
 from eidos_remote.messages import Code, Notice, Purpose
 from eidos_remote.notice import notice_text
 from eidos_remote.provider import Provider
@@ -156,18 +155,8 @@ class Consents:
         content = msgspec.json.format(msgspec.json.encode(_File(1, tuple(given))))
         try:
             make_private(self._path.parent, os.getuid())
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+            replace_private(self._path, content + b"\n")
         except OSError as exc:
-            raise self._unwritten(exc) from exc
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content + b"\n")
-                file.flush()
-                os.fsync(handle)
-            Path(name).replace(self._path)
-        except OSError as exc:
-            with contextlib.suppress(OSError):
-                Path(name).unlink()
             raise self._unwritten(exc) from exc
 
     def _unwritten(self, error: OSError) -> EidosError:

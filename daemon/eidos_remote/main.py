@@ -6,7 +6,6 @@ import contextlib
 import ctypes
 import logging
 import os
-import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from eidos import __version__
 from eidos.config import Config
 from eidos.errors import ConfigError, EidosError
 from eidos.file_identity import Identity, identity_of
+from eidos.limits import limit_resources
 from eidos.logs import configure_logging, keep_small
 from eidos.notify import Notifier
 from eidos.paths import config_file, permissions_file, remote_socket_path
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 _MEMORY_BYTES: Final = 1 << 30
 """A wall for who sends a message without an end, where no unit has a lower one."""
 _OPEN_FILES: Final = 8192
-"""libzmq aborts when `accept` fails for want of a file descriptor."""
 _PR_SET_DUMPABLE: Final = 4
 _CHORES_S: Final = 60.0
 
@@ -99,7 +98,9 @@ def main() -> int:
     """Run until idle, SIGTERM or SIGINT; return the exit code of the error tree."""
     _arguments()
     configure_logging("info", os.environ)
-    _limit_resources()
+    limit_resources(open_files=_OPEN_FILES, memory_bytes=_MEMORY_BYTES)
+    # No other program of this user is to read keys from our memory.
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     try:
         asyncio.run(_serve())
     except EidosError as exc:
@@ -150,19 +151,6 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"eidos-remote {__version__}")
     return parser.parse_args()
-
-
-def _limit_resources() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    files = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_BYTES, hard))
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # A core holds keys; and no other program of this user is to read them from our memory.
-    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 if __name__ == "__main__":
