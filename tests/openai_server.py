@@ -2,17 +2,15 @@
 
 import json
 import socket
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-CERTIFICATE = Path(__file__).with_name("openai_server.pem")
+from loopback_server import served
 
 
 @dataclass(frozen=True)
@@ -160,21 +158,5 @@ def openai_server(*, tls: bool = False) -> Generator[OpenAiServer]:
     """Run a server on a free port of loopback."""
     owner = OpenAiServer()
     handler = type("OwnHandler", (Handler,), {"owner": owner})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign] # a refused handshake
-    owner.url = f"http://127.0.0.1:{server.server_port}"
-    if tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTIFICATE)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        owner.url = f"https://localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with served(handler, owner.go_on, tls=tls) as owner.url:
         yield owner
-    finally:
-        owner.go_on.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loopback_server import CERTIFICATE
 from openai_server import (
-    CERTIFICATE,
     Handler,
     OpenAiServer,
     fails,

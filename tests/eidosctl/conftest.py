@@ -6,12 +6,16 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from answering import AnsweringDaemon
 from home import Home
 
-from eidosctl import service
+from eidosctl import remote_service, service
+
+if TYPE_CHECKING:
+    from faulty_server import FaultyServer
 
 
 @pytest.fixture(autouse=True)
@@ -48,3 +52,17 @@ def answering(home: Home) -> Iterator[AnsweringDaemon]:
     """A daemon in this process that answers what the test tells it to."""
     with AnsweringDaemon(home.place.socket) as daemon:
         yield daemon
+
+
+@pytest.fixture
+def provider(
+    home: Home, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> "Iterator[FaultyServer]":
+    """A chat server that the environment names, with the module's KEY; then eidos-remote ends."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "remote"))
+    from chat_server import chat_server
+
+    with chat_server() as server:
+        home.environ.update(LLM_API_URL=server.url, LLM_API_KEY=request.module.KEY)
+        yield server
+        remote_service.stop(home.place)

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,18 +17,6 @@ KEY = "canary-key-of-nobody-0815"
 _WORDS = ("kestrel", "canary", "4711")
 SECRET = "-".join(_WORDS)
 OTHER = "AK" + "IA" + "Q3EGRIZVWXYZ2345"
-
-
-@pytest.fixture
-def provider(home: Home, monkeypatch: pytest.MonkeyPatch) -> "Iterator[FaultyServer]":
-    """A chat server that the environment names; eidos-remote is ended after the test."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "remote"))
-    from chat_server import chat_server
-
-    with chat_server() as server:
-        home.environ.update(LLM_API_URL=server.url, LLM_API_KEY=KEY)
-        yield server
-        remote_service.stop(home.place)
 
 
 def _host(provider: "FaultyServer") -> str:

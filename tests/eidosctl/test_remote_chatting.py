@@ -1,14 +1,10 @@
 """`eidosctl chat` with the real eidos-remote and a provider on loopback."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from home import EIDOSCTL, Home
 from shell.terminal import Terminal
 
-from eidosctl import remote_service
 from eidosctl.conversations import Conversations
 
 if TYPE_CHECKING:
@@ -16,18 +12,6 @@ if TYPE_CHECKING:
 
 KEY = "a-key-of-nobody"
 SECRET = "AKIA" + "Q3EGRIZVWXYZ2345"
-
-
-@pytest.fixture
-def provider(home: Home, monkeypatch: pytest.MonkeyPatch) -> "Iterator[FaultyServer]":
-    """A chat server that the environment names; eidos-remote is ended after the test."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "remote"))
-    from chat_server import chat_server
-
-    with chat_server() as server:
-        home.environ.update(LLM_API_URL=server.url, LLM_API_KEY=KEY)
-        yield server
-        remote_service.stop(home.place)
 
 
 def test_a_question_goes_all_the_way(home: Home, provider: "FaultyServer") -> None:

@@ -2,7 +2,6 @@
 
 import json
 import socket
-import ssl
 import threading
 from collections import deque
 from collections.abc import Callable, Generator
@@ -10,12 +9,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-CERTIFICATE = Path(__file__).parents[1] / "openai_server.pem"
-"""For `localhost`, signed by itself."""
+from loopback_server import served
+
 SECRET_OF_SERVER = "words-of-the-server"
 """It stands in whatever a fault writes; no message may have it."""
 
@@ -169,21 +167,5 @@ def faulty_server(default: Act, *, tls: bool = False) -> Generator[FaultyServer]
     """Run a server on a free port of loopback."""
     owner = FaultyServer(default)
     handler = type("OwnHandler", (Handler,), {"owner": owner})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign] # a client that went away
-    owner.url = f"http://127.0.0.1:{server.server_port}"
-    if tls:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTIFICATE)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        owner.url = f"https://localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with served(handler, owner.go_on, tls=tls) as owner.url:
         yield owner
-    finally:
-        owner.go_on.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()

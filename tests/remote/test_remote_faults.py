@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from chat_server import DONE, ERROR, breaks_off, chat_server, drips, event, says, streams
 from faulty_server import (
-    CERTIFICATE,
     SECRET_OF_SERVER,
     Act,
     FaultyServer,
@@ -23,6 +22,7 @@ from faulty_server import (
     waits,
     wants_a_pause,
 )
+from loopback_server import CERTIFICATE
 
 from eidos.errors import ProviderError
 from eidos_remote.asking import Asking

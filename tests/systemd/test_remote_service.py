@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openai_server import CERTIFICATE, Handler, openai_server
+from loopback_server import CERTIFICATE
+from openai_server import Handler, openai_server
 from usermanager_fixture import EIDOSCTL, Manager, until
 
 from eidos.resources import systemd_dir
